@@ -1,0 +1,142 @@
+"""Settings of a vault: `archiver.toml`, then `ARCHIVER_*` in the environment. Every limit stands here with its reason.
+
+A limit `fetch_seconds` is `[limits] fetch_seconds = 60` in the file and `ARCHIVER_LIMIT_FETCH_SECONDS=60` in the
+environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from archiver.errors import UsageError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+FILE_NAME = "archiver.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every bound that hostile input is held to, with the reason for its value."""
+
+    # A two-hour film at a platform's best quality is about 3 GiB; more is a live stream or an attack on the disk.
+    file_bytes: int = 4 * 1024**3
+    # A film of file_bytes over the slowest line that offices report (200 kB/s) takes just under six hours.
+    fetch_seconds: float = 6 * 3600
+    # yt-dlp reconnects after 20 s; a server that sends nothing for three times that is not coming back.
+    stall_seconds: float = 60
+    # A connection that is not up after 20 s is retried later instead: other hosts are waiting.
+    connect_seconds: float = 20
+    # Browsers give up at 20; yt-dlp's own pages need at most 5.
+    redirects: int = 20
+    # A playlist of more entries is a channel: it is to be queued as such, not found out by accident.
+    playlist_entries: int = 100
+    # HLS of six hours in 2 s segments is 10,800 requests.
+    requests: int = 20_000
+    # Titles of platforms end at 300 characters; the whole is in the info object, this is what tables and entries hold.
+    title_characters: int = 500
+    # As long as browsers and servers agree on; longer ones are attacks on parsers.
+    url_characters: int = 8_192
+    # The same for a note: an entry has to stay under 65,535 bytes with all of its sealed fields.
+    note_characters: int = 4_000
+    # Attempts at what can pass, as platforms' rate limits last seconds or hours: seconds are worth waiting for.
+    attempts: int = 3
+    # First wait between attempts; it is doubled each time.
+    retry_seconds: float = 2
+    # A Retry-After longer than this ends the request as failed, with the time from which a retry makes sense.
+    retry_after_seconds: float = 30
+    # Two at a time from one host is what a person with two tabs does; more gets an office blocked.
+    per_host: int = 2
+    # Bounded window of requests that the engine holds: enough to keep every worker busy for some seconds.
+    handed_over: int = 64
+    # Parsing a file takes a fraction of its running time; a day of footage is decoded in about half an hour on one core.
+    examine_seconds: float = 3600
+    # A parser of ours keeps a few frames at a time; an 8K frame is 100 MB.
+    examine_memory_bytes: int = 4 * 1024**3
+    # ExifTool's output for a film with embedded telemetry is some megabytes.
+    metadata_bytes: int = 32 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a vault is set to. `origin` names its ledger, as C2SP checkpoints do; `custodian` is who answers for it."""
+
+    origin: str
+    custodian: str = ""
+    allow_net: tuple[Network, ...] = ()
+    by: str = "unnamed"
+    limits: Limits = field(default_factory=Limits)
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Settings of the vault in `folder`. Raises UsageError where the file or a variable makes no sense."""
+    path = folder / FILE_NAME
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not readable as TOML: {error}", next_step="Mend that line") from None
+    unknown = set(table) - {"origin", "custodian", "limits", "allow_net"}
+    if unknown:
+        raise UsageError(f"{path} has unknown settings: {', '.join(sorted(unknown))}", next_step="Remove them")
+    if not isinstance(table.get("origin"), str) or not table["origin"]:
+        raise UsageError(f"{path} names no origin", next_step='Put back the line origin = "..." of this vault')
+    networks = environ.get("ARCHIVER_ALLOW_NET", ",".join(table.get("allow_net", [])))
+    return Settings(
+        origin=table["origin"],
+        custodian=str(table.get("custodian", "")),
+        allow_net=parse_networks(networks),
+        by=environ.get("ARCHIVER_BY", "").strip() or "unnamed",
+        limits=_limits(table.get("limits", {}), environ, path),
+    )
+
+
+def save(folder: Path, origin: str, custodian: str) -> None:
+    """Write a new vault's settings file."""
+    import json  # TOML's basic strings are JSON's, as far as names of offices go
+
+    lines = [
+        f"origin = {json.dumps(origin, ensure_ascii=False)}  # the ledger's name: part of every signature, never change",
+        f"custodian = {json.dumps(custodian, ensure_ascii=False)}",
+        "",
+        "# Networks that may be reached although they are not public, such as an office's own server.",
+        "allow_net = []",
+        "",
+        "# [limits] overrides a limit of archiver/config.py, where each has its reason.",
+        "",
+    ]
+    (folder / FILE_NAME).write_text("\n".join(lines), "utf-8")
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Comma-separated CIDRs. Raises UsageError."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise UsageError(f"allow_net: {error}", next_step="Write networks such as 192.0.2.0/24") from None
+
+
+def _limits(table: Mapping[str, Any], environ: Mapping[str, str], path: Path) -> Limits:
+    chosen: dict[str, Any] = {}
+    known = {limit.name: limit for limit in fields(Limits)}
+    unknown = set(table) - set(known)
+    if unknown:
+        raise UsageError(f"{path} has unknown limits: {', '.join(sorted(unknown))}", next_step="Remove them")
+    for name, limit in known.items():
+        given = environ.get(f"ARCHIVER_LIMIT_{name.upper()}", table.get(name))
+        if given is None:
+            continue
+        try:
+            value = type(limit.default)(given)
+        except (TypeError, ValueError):
+            raise UsageError(f"limit {name} is {given!r}, not a number", next_step="Write a number") from None
+        if not 0 < value < float("inf"):
+            raise UsageError(f"limit {name} is {given!r}", next_step="A limit is a number above 0")
+        chosen[name] = value
+    return Limits(**chosen)

@@ -1,0 +1,1 @@
+"""Keeping: objects by their digest, records in SQLite, and the signed ledger of every act."""

@@ -1,0 +1,185 @@
+"""Recording an acquisition: its rows and its ledger entries in one transaction, once, however often it is called."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from archiver.custody.vault import Vault
+from archiver.model import (
+    Acquisition,
+    CustodyEvent,
+    EventType,
+    Holding,
+    Item,
+    Outcome,
+    Request,
+    Role,
+    State,
+    timestamp,
+)
+
+_STATE_OF_OUTCOME = {
+    Outcome.SUCCESS: State.ARCHIVED,
+    Outcome.FAILURE: State.FAILED,
+    Outcome.REFUSAL: State.REFUSED,
+    Outcome.CANCELLED: State.CANCELLED,
+}
+
+
+def is_recorded(vault: Vault, acquisition_id: str) -> bool:
+    """Whether this acquisition stands in the records already."""
+    row = vault.database.read().execute("SELECT 1 FROM acquisition WHERE id = ?", (acquisition_id,)).fetchone()
+    return row is not None
+
+
+def record(
+    vault: Vault,
+    acquisition: Acquisition,
+    *,
+    request: Request | None = None,
+    retry_in: float | None = None,
+    detail: Mapping[str, Any] | None = None,
+    final_url: str = "",
+) -> bool:
+    """Record it with its items, and move its request on. False where it was recorded before.
+
+    `retry_in` (seconds) asks for another attempt; `detail` is the capture event's (`bytes`, `http_status`).
+    """
+    with vault.database.write() as transaction:
+        if is_recorded(vault, acquisition.id):
+            return False
+        conn = transaction.conn
+        conn.execute(
+            "INSERT INTO acquisition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (
+                acquisition.id, acquisition.kind, acquisition.request_id, acquisition.attempt, acquisition.source,
+                acquisition.started_at, acquisition.ended_at, acquisition.outcome, acquisition.reason,
+                acquisition.message, json.dumps([{"name": t.name, "version": t.version} for t in acquisition.tools]),
+            ),
+        )  # fmt: skip
+        _hold(conn, acquisition.id, "", acquisition.holdings)
+        for item in acquisition.items:
+            conn.execute(
+                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    item.id, acquisition.id, item.case, item.url, item.title, item.uploader, item.note,
+                    item.path, item.source, item.acquired_at, json.dumps(dict(item.summary), ensure_ascii=False),
+                ),
+            )  # fmt: skip
+            _hold(conn, acquisition.id, item.id, item.holdings)
+        vault.ledger.append(transaction, list(_events(acquisition, request, dict(detail or {}), final_url)))
+        if request is not None:
+            _move_on(conn, request, acquisition, retry_in)
+    return True
+
+
+def _hold(conn: Any, acquisition_id: str, item_id: str, holdings: tuple[Holding, ...]) -> None:
+    conn.executemany(
+        "INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?)",
+        [(h.object.sha256, h.object.sha512, h.object.size, h.object.media_type) for h in holdings],
+    )
+    conn.executemany(
+        "INSERT INTO holding VALUES (?, ?, ?, ?, ?, ?)",
+        [(acquisition_id, item_id, i, h.object.sha256, h.role, h.name) for i, h in enumerate(holdings)],
+    )
+
+
+def _move_on(conn: Any, request: Request, acquisition: Acquisition, retry_in: float | None) -> None:
+    again = retry_in is not None
+    state = State.QUEUED if again else _STATE_OF_OUTCOME[acquisition.outcome]
+    turn = timestamp(datetime.now(UTC) + timedelta(seconds=retry_in)) if retry_in is not None else ""
+    # What somebody cancelled stays cancelled, unless the footage was there already.
+    conn.execute(
+        "UPDATE request SET attempts = ?, reason = ?, message = ?, next_attempt_at = ?,"
+        " state = CASE WHEN state = 'cancelled' AND ? <> 'archived' THEN 'cancelled' ELSE ? END WHERE id = ?",
+        (acquisition.attempt, acquisition.reason, acquisition.message, turn, state, state, request.id),
+    )
+
+
+def _events(
+    acquisition: Acquisition, request: Request | None, detail: dict[str, Any], final_url: str
+) -> Iterator[CustodyEvent]:
+    ids = {"request": acquisition.request_id, "acquisition": acquisition.id}
+    span = {"started": acquisition.started_at, "ended": acquisition.ended_at}
+    if request is not None:
+        yield CustodyEvent(
+            EventType.CAPTURE,
+            outcome=acquisition.outcome,
+            reason=acquisition.reason,
+            holdings=acquisition.holdings,
+            tools=acquisition.tools,
+            detail={"attempt": acquisition.attempt, **span, **detail},
+            sealed={
+                "url": request.url,
+                "final_url": final_url,
+                "case": request.case,
+                "requested_by": request.requested_by,
+            },
+            **ids,
+        )
+    elif acquisition.outcome is not Outcome.SUCCESS:
+        yield CustodyEvent(
+            EventType.INGESTION,
+            outcome=acquisition.outcome,
+            reason=acquisition.reason,
+            tools=acquisition.tools,
+            detail=span,
+            sealed={"path": acquisition.source},
+            **ids,
+        )
+    for url, reason in acquisition.failures:
+        yield CustodyEvent(
+            EventType.INGESTION, outcome=Outcome.FAILURE, reason=reason, detail=span, sealed={"url": url}, **ids
+        )
+    for item in acquisition.items:
+        yield from _item_events(item, acquisition, ids, span)
+
+
+def _item_events(
+    item: Item, acquisition: Acquisition, ids: dict[str, str], span: dict[str, str]
+) -> Iterator[CustodyEvent]:
+    originals = item.of_role(Role.ORIGINAL)
+    names = ", ".join(holding.name for holding in originals if holding.name)
+    yield CustodyEvent(
+        EventType.INGESTION,
+        item=item.id,
+        holdings=originals + item.of_role(Role.INFO),
+        tools=acquisition.tools,
+        detail=span,
+        sealed={
+            "title": item.title,
+            "uploader": item.uploader,
+            "url": item.url,
+            "case": item.case,
+            "note": item.note,
+            "path": item.path,
+            "file_name": names[:1000],
+            "source": item.source,
+        },
+        **ids,
+    )
+    yield CustodyEvent(EventType.DIGEST, item=item.id, holdings=originals, **ids)
+    examined = item.examined
+    if examined is None:
+        return
+    yield CustodyEvent(
+        EventType.METADATA,
+        outcome=Outcome.SUCCESS if item.of_role(Role.METADATA) else Outcome.FAILURE,
+        item=item.id,
+        holdings=item.of_role(Role.METADATA),
+        tools=examined.tools,
+        detail={"sandbox": examined.sandbox, "warnings": list(examined.warnings)},
+        **ids,
+    )
+    if examined.algorithms:
+        yield CustodyEvent(
+            EventType.FINGERPRINT,
+            item=item.id,
+            holdings=item.of_role(Role.FINGERPRINT),
+            tools=examined.tools,
+            detail={"algorithms": list(examined.algorithms)},
+            **ids,
+        )

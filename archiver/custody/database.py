@@ -1,0 +1,125 @@
+"""`archive.db`: connections, the one kind of write transaction, and the schema's version.
+
+One act is one transaction, begun with BEGIN IMMEDIATE: sqlite-utils' own `atomic()` issues a plain BEGIN, with which
+two writers that both read first end in "database is locked".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archiver.custody.schema import MIGRATIONS, VERSION
+from archiver.errors import BusyError, MachineError, UsageError
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+FILE_NAME = "archive.db"
+
+#: How long a writer waits for another one: the longest act (a 100,000-row `add`) takes seconds.
+BUSY_SECONDS = 60
+
+
+class Database:
+    """The vault's records. Connections belong to the thread that opened them; writers take turns."""
+
+    def __init__(self, path: Path) -> None:
+        """Open what is there. Raises UsageError for a missing file or one of another schema version."""
+        if not path.is_file():
+            raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one")
+        self.path = path
+        self._local = threading.local()
+        self._turn = threading.RLock()
+        self._check_version()
+
+    @classmethod
+    def create(cls, path: Path) -> Database:
+        """Make the file with the newest schema."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            script = "".join(MIGRATIONS)
+            connection.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {VERSION};COMMIT;")
+        finally:
+            connection.close()
+        return cls(path)
+
+    def read(self) -> sqlite_utils.Database:
+        """This thread's connection, for queries."""
+        import sqlite_utils
+
+        handle: sqlite_utils.Database | None = getattr(self._local, "handle", None)
+        if handle is None:
+            connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            handle = sqlite_utils.Database(connection)
+            self._local.handle = handle
+        return handle
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite_utils.Database]:
+        """One act: commits when the block ends, takes everything back when it raises.
+
+        Raises BusyError when other writers held the file for BUSY_SECONDS, MachineError when the disk is full.
+        """
+        handle = self.read()
+        with self._turn:
+            _begin(handle.conn)
+            try:
+                yield handle
+                handle.conn.execute("COMMIT")
+            except BaseException as error:
+                if handle.conn.in_transaction:
+                    handle.conn.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise _explained(error) from error
+                raise
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        handle = getattr(self._local, "handle", None)
+        if handle is not None:
+            handle.conn.close()
+            self._local.handle = None
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of the whole file, also while others write (SQLite's online backup)."""
+        copy = sqlite3.connect(target)
+        try:
+            self.read().conn.backup(copy)
+        finally:
+            copy.close()
+
+    def _check_version(self) -> None:
+        try:
+            (version,) = self.read().conn.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise UsageError(f"{self.path} is not a database: {error}", next_step="Restore it from a copy") from None
+        if version > VERSION:
+            raise UsageError(
+                f"this vault is of schema version {version}, this program knows up to {VERSION}",
+                next_step="Use a newer archiver; nothing was changed",
+            )
+        if version < 1:
+            raise UsageError(f"{self.path} holds no vault", next_step="`archiver init` makes one in an empty folder")
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise _explained(error) from error
+
+
+def _explained(error: sqlite3.OperationalError) -> Exception:
+    if "locked" in str(error):
+        return BusyError("the vault's database is in use by another writer", next_step="Try again in a minute")
+    if "full" in str(error) or "I/O" in str(error):
+        return MachineError(f"the vault's database cannot be written: {error}", next_step="Make room on the disk")
+    return error

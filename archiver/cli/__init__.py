@@ -1,0 +1,106 @@
+"""The command line: parse, call, print. Commands are imported when they are called, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from archiver import __version__
+from archiver.errors import ArchiverError
+
+#: Command -> (module, one line of help). The help stands here so that the list needs no import; a test compares it.
+COMMANDS = {
+    "init": ("archiver.cli.vault", "Make a vault and its key."),
+    "status": ("archiver.cli.vault", "Show the vault at a glance."),
+    "backup": ("archiver.cli.vault", "Copy the vault, consistently, while it may be in use."),
+    "add": ("archiver.cli.requests", "Queue URLs, from arguments or a CSV file."),
+    "requests": ("archiver.cli.requests", "List what was asked for and what became of it."),
+    "retry": ("archiver.cli.requests", "Queue again what failed, was refused or was cancelled."),
+    "cancel": ("archiver.cli.requests", "Cancel requests; a running download stops."),
+    "run": ("archiver.cli.run", "Work off the queue."),
+    "ingest": ("archiver.cli.ingest", "Take in local files and folders."),
+    "items": ("archiver.cli.items", "List items, of a case or by full text."),
+    "show": ("archiver.cli.items", "Show the whole provenance of one item."),
+    "get": ("archiver.cli.items", "Copy an item's files out under usable names."),
+    "matches": ("archiver.cli.matches", "List duplicates that were found."),
+    "search": ("archiver.cli.matches", "Match a file from outside without taking it in."),
+    "decide": ("archiver.cli.matches", "Rule on a match; the ruling goes into the ledger."),
+    "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
+    "export": ("archiver.cli.export", "Write a bundle for the legal team."),
+    "key": ("archiver.cli.key", "Show the key that signs the ledger."),
+    "checkpoint": ("archiver.cli.key", "Show the newest checkpoint of the ledger."),
+    "doctor": ("archiver.cli.doctor", "Say which tools are there and what is missing."),
+    "demo": ("archiver.cli.demo", "Show the whole story on sample footage, on this machine only."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table, which is that of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--vault", "vault_folder", metavar="DIR", help="The vault; else $ARCHIVER_VAULT, else ./vault.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.version_option(__version__, prog_name="archiver")
+@click.pass_context
+def cli(ctx: click.Context, vault_folder: str | None, as_json: bool) -> None:
+    """Preserve footage before it disappears, and prove later that nothing was changed."""
+    ctx.obj = {"vault": vault_folder, "json": as_json}
+
+
+def main() -> None:
+    """The console command. Every error is one line on standard error and an exit code of the contract."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result: Any = cli.main(args=arguments, prog_name="archiver", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        return _say("stopped", 130)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except ArchiverError as error:
+        return _say(error.line(), error.exit_code)
+    except KeyboardInterrupt:
+        return _say("stopped; nothing that was recorded is lost, and the next run goes on", 130)
+    except BrokenPipeError:
+        # Whoever read our output has enough; the interpreter must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("ARCHIVER_TRACEBACK"):
+            raise
+        what = f"{type(error).__name__}: {error}".replace("\n", " ")[:300]
+        return _say(f"this is a defect of archiver: {what}. Set ARCHIVER_TRACEBACK=1 and report what it prints", 1)
+
+
+def _say(line: str, code: int) -> int:
+    try:
+        sys.stderr.write(f"archiver: {line}\n")
+    except UnicodeEncodeError:
+        sys.stderr.write(f"archiver: {line}\n".encode("ascii", "backslashreplace").decode("ascii"))
+    return code

@@ -1,0 +1,126 @@
+"""What every command shares: which vault, JSON or not, tables, and text of strangers made safe to print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from archiver.custody.vault import Vault
+
+#: Units for people: binary, because file managers show the same numbers.
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json` after the command, as well as before it."""
+
+    def note(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.find_root().obj["json"] = True
+
+    return click.option("--json", is_flag=True, expose_value=False, callback=note, help="Print one JSON document.")(
+        function
+    )
+
+
+def wants_json() -> bool:
+    """Whether the caller is a machine."""
+    return bool(click.get_current_context().find_root().obj["json"])
+
+
+def vault_folder() -> Path:
+    """The vault that the caller means."""
+    given = click.get_current_context().find_root().obj["vault"]
+    return Path(given or os.environ.get("ARCHIVER_VAULT") or "vault")
+
+
+def the_vault() -> Vault:
+    """That vault, open. Raises UsageError where there is none."""
+    from archiver.custody.vault import open_vault
+
+    return open_vault(vault_folder())
+
+
+def print_json(document: Any) -> None:
+    """One document on standard output, in UTF-8 whatever the locale says."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that keeps colours for terminals and interprets no markup in what strangers wrote."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, fixed: Iterable[int] = (0,)) -> None:
+    """A table that fits the terminal; columns in `fixed` (ids, states) are never cut, the others are wrapped."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    never_cut = set(fixed)
+    for position, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=position in never_cut, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(safe(cell), style=_STYLES.get(cell, "")) for cell in row))
+    console().print(table)
+
+
+_STYLES = {
+    "archived": "green", "queued": "cyan", "running": "cyan", "failed": "red", "refused": "yellow",
+    "cancelled": "magenta", "duplicate": "yellow", "identical": "bold green", "same-recording": "green",
+    "same-scene": "yellow", "same-sound": "yellow", "VERIFIED": "bold green", "FAILED": "bold red",
+    "INCOMPLETE": "bold yellow", "success": "green", "failure": "red", "refusal": "yellow",
+}  # fmt: skip
+
+
+def safe(text: str) -> str:
+    """Text of strangers for a terminal: control characters and those that reorder a line are shown, not obeyed."""
+    return "".join(
+        character if character in "\n" or unicodedata.category(character) not in _UNSAFE else f"\\u{ord(character):04x}"
+        for character in text
+    )
+
+
+#: Control, format (bidirectional overrides, zero-width), surrogates, private use, line and paragraph separators.
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def size(count: float) -> str:
+    """Bytes for people."""
+    for unit in _UNITS:
+        if count < 1024 or unit == _UNITS[-1]:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError("unreachable: the last unit takes everything")
+
+
+def clock(seconds: float) -> str:
+    """A position in footage for people: `1:04.5`."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:.0f}:{rest:04.1f}"
+
+
+def moment(text: str) -> str:
+    """A record's time for people, to the second, in UTC."""
+    return text[:19].replace("T", " ") + "Z" if text else ""
+
+
+def shortened(text: str, width: int) -> str:
+    """`text` on one line and no longer than `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"

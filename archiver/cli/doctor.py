@@ -1,0 +1,93 @@
+"""The command that says what is there, what is missing, and what that costs."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+import click
+
+from archiver import __version__
+from archiver.cli import common
+
+#: Program -> (argument that prints its version, what is reduced without it).
+PROGRAMS = {
+    "exiftool": ("-ver", "metadata is not extracted"),
+    "bwrap": ("--version", "hostile files are parsed with resource limits only"),
+    "ffmpeg": ("-version", "separate picture and sound are not merged into one working copy"),
+}
+
+PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography", "sqlite-utils")
+
+#: Sites change: an extractor older than this fails on some of them.
+YTDLP_STALE_DAYS = 60
+
+#: A version prints in milliseconds; a program that hangs is missing.
+VERSION_SECONDS = 10
+
+
+@click.command("doctor", help="Say which tools are there and what is missing.")
+@common.json_option
+def doctor_command() -> None:
+    """Look at tools, versions and the sandbox. Asks nobody on the network."""
+    report = examine()
+    if common.wants_json():
+        common.print_json(report)
+        return
+    common.print_table(
+        ("tool", "version", "remark"),
+        [(row["name"], row["version"] or "missing", row["remark"]) for row in report["tools"]],
+        fixed=(0, 1),
+    )
+    sandbox = report["sandbox"]
+    click.echo(f"Sandbox: {sandbox['level']}" + (f" ({sandbox['why']})" if sandbox.get("why") else ""))
+    for line in report["missing"]:
+        click.echo(f"Missing: {line}")
+    if not report["missing"]:
+        click.echo("Nothing is missing")
+
+
+def examine() -> dict[str, Any]:
+    """What this machine offers: tools with versions, the sandbox's level, what is missing."""
+    from archiver.sandbox.level import probe
+
+    tools = [_row("archiver", __version__), _row("python", platform.python_version())]
+    tools += [_package(name) for name in PACKAGES]
+    missing = []
+    for name, (argument, cost) in PROGRAMS.items():
+        version = _version(name, argument)
+        tools.append(_row(name, version, "" if version else cost))
+        if not version:
+            missing.append(f"{name}: {cost}")
+    return {"tools": tools, "sandbox": probe(), "missing": missing}
+
+
+def _row(name: str, version: str, remark: str = "") -> dict[str, str]:
+    return {"name": name, "version": version, "remark": remark}
+
+
+def _package(name: str) -> dict[str, str]:
+    version = metadata.version(name)
+    remark = ""
+    if name == "yt-dlp":
+        released = datetime(*map(int, version.split(".")[:3]), tzinfo=UTC)  # type: ignore[misc]  # three parts, by rule
+        age = (datetime.now(UTC) - released).days
+        remark = f"{age} days old" + ("; sites may have changed since" if age > YTDLP_STALE_DAYS else "")
+    return _row(name, version, remark)
+
+
+def _version(name: str, argument: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        return ""
+    try:
+        done = subprocess.run([path, argument], capture_output=True, text=True, timeout=VERSION_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    first = (done.stdout.splitlines() or [""])[0]
+    words = [word for word in first.replace("version", "").split() if word[:1].isdigit()]
+    return words[0] if words else first[:40]

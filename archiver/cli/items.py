@@ -1,0 +1,166 @@
+"""Commands about items: items, show, get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archiver.cli import common
+from archiver.model import Item, Role
+
+
+@click.command("items", help="List items, of a case or by full text.")
+@click.option("--case", default=None, help="Only those of this case.")
+@click.option("--text", default="", metavar="Q", help="Words in title, note, uploader or URL.")
+@common.json_option
+def items_command(case: str | None, text: str) -> None:
+    """List items."""
+    from archiver.custody import catalog
+
+    found = catalog.items(common.the_vault(), case=case, text=text)
+    if common.wants_json():
+        common.print_json([as_json(item) for item in found])
+        return
+    if not found:
+        click.echo("no items")
+        return
+    common.print_table(
+        ("item", "acquired", "what", "bytes", "title"),
+        [
+            (
+                item.id,
+                common.moment(item.acquired_at),
+                describe(item),
+                common.size(sum(held.object.size for held in item.of_role(Role.ORIGINAL))),
+                common.shortened(item.title or item.url or item.path, 60),
+            )
+            for item in found
+        ],
+        fixed=(0, 1, 3),
+    )
+
+
+@click.command("show", help="Show the whole provenance of one item.")
+@click.argument("item_id", metavar="ITEM")
+@common.json_option
+def show_command(item_id: str) -> None:
+    """Show where it came from, what it is and everything that was done to it."""
+    from archiver.custody import catalog
+
+    vault = common.the_vault()
+    item = catalog.item(vault, item_id)
+    acquisition = catalog.acquisition(vault, item.acquisition_id)
+    custody = _custody(vault, item)
+    if common.wants_json():
+        common.print_json(
+            {
+                **as_json(item),
+                "summary": dict(item.summary),
+                "acquisition": {
+                    "id": acquisition.id,
+                    "kind": acquisition.kind,
+                    "request_id": acquisition.request_id,
+                    "started_at": acquisition.started_at,
+                    "ended_at": acquisition.ended_at,
+                    "tools": [{"name": tool.name, "version": tool.version} for tool in acquisition.tools],
+                    "objects": [held_json(held) for held in acquisition.holdings],
+                },
+                "custody": custody,
+            }
+        )
+        return
+    rows = [
+        ("item", item.id), ("title", item.title), ("url", item.url), ("path", item.path), ("case", item.case),
+        ("uploader", item.uploader), ("note", item.note), ("what", describe(item)),
+        ("acquired", f"{common.moment(acquisition.started_at)} to {common.moment(acquisition.ended_at)}"),
+        ("with", ", ".join(f"{tool.name} {tool.version}" for tool in acquisition.tools)),
+    ]  # fmt: skip
+    common.print_table(("", ""), [row for row in rows if row[1]])
+    common.print_table(
+        ("role", "type", "bytes", "SHA-256"),
+        [
+            (h.role.value, h.object.media_type, str(h.object.size), h.object.sha256)
+            for h in (*item.holdings, *acquisition.holdings)
+        ],
+        fixed=(0,),
+    )
+    common.print_table(
+        ("entry", "time", "act", "outcome"),
+        [(str(e["entry"]), common.moment(e["time"]), e["type"], e["outcome"]) for e in custody],
+        fixed=(0, 1),
+    )
+
+
+@click.command("get", help="Copy an item's files out under usable names.")
+@click.argument("item_id", metavar="ITEM")
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
+@common.json_option
+def get_command(item_id: str, target: Path) -> None:
+    """Copy out the originals, the metadata and a merged file for people where the streams are separate."""
+    from archiver.engine.handout import hand_out
+
+    written = hand_out(common.the_vault(), item_id, target)
+    if common.wants_json():
+        common.print_json([{"path": str(f.path), "sha256": f.sha256, "role": f.role} for f in written])
+        return
+    common.print_table(("role", "file", "SHA-256"), [(f.role, str(f.path), f.sha256) for f in written], fixed=(0,))
+
+
+def as_json(item: Item) -> dict[str, Any]:
+    """An item as the contract gives it."""
+    return {
+        "item_id": item.id,
+        "case": item.case,
+        "url": item.url,
+        "title": item.title,
+        "acquired_at": item.acquired_at,
+        "uploader": item.uploader,
+        "note": item.note,
+        "path": item.path,
+        "objects": [held_json(held) for held in item.holdings],
+    }
+
+
+def held_json(held: Any) -> dict[str, Any]:
+    """A holding as the contract gives it."""
+    return {
+        "sha256": held.object.sha256,
+        "sha512": held.object.sha512,
+        "size": held.object.size,
+        "media_type": held.object.media_type,
+        "role": held.role.value,
+        "name": held.name,
+    }
+
+
+def describe(item: Item) -> str:
+    """An item in a few words: `video/mp4 640x360 0:24.0`."""
+    summary = item.summary
+    parts = [", ".join(dict.fromkeys(held.object.media_type for held in item.of_role(Role.ORIGINAL)))]
+    if summary.get("width"):
+        parts.append(f"{summary['width']}x{summary['height']}")
+    if summary.get("duration_seconds"):
+        parts.append(common.clock(summary["duration_seconds"]))
+    return " ".join(parts)
+
+
+def _custody(vault: Any, item: Item) -> list[dict[str, Any]]:
+    import json
+
+    from archiver.custody import catalog
+
+    request = catalog.acquisition(vault, item.acquisition_id).request_id
+    numbers = {
+        seq
+        for subject in (item.id, item.acquisition_id, request)
+        if subject
+        for seq in catalog.entries_about(vault, subject)
+    }
+    entries = []
+    for seq in sorted(numbers):
+        body = json.loads(vault.ledger.entry(seq))
+        if body.get("item", item.id) == item.id:
+            entries.append({"entry": seq, **{key: body[key] for key in ("time", "type", "outcome")}, "body": body})
+    return entries

@@ -1,0 +1,176 @@
+"""The command that works off the queue, and how people watch it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import click
+
+from archiver.cli import common
+from archiver.engine import events
+from archiver.errors import ArchiverError, UsageError
+
+#: More processes than this do not help one machine, and each takes 200 MB.
+MOST_WORKERS = 16
+
+
+class Watcher(Protocol):
+    """Shows a run to somebody."""
+
+    def observe(self, event: events.Event) -> None:
+        """Something happened."""
+
+    def waiting(self, left: int) -> None:
+        """`left` requests are unfinished."""
+
+
+@click.command("run", help="Work off the queue.")
+@click.option("--workers", default=1, metavar="N", help="Processes that work on it.")
+@click.option("--watch", is_flag=True, help="Go on waiting for new requests.")
+@common.json_option
+def run_command(workers: int, watch: bool) -> int:
+    """Download, keep, examine, record and match until nothing is left."""
+    from archiver.engine.run import Totals, run
+
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(f"--workers takes 1 to {MOST_WORKERS}")
+    vault = common.the_vault()
+    totals = Totals()
+    try:
+        with _watcher() as watcher:
+            totals = run(vault, workers=workers, watch=watch, observe=watcher.observe, waiting=watcher.waiting)
+    except (KeyboardInterrupt, ArchiverError) as error:
+        _leave(error)
+    if common.wants_json():
+        common.print_json({name: getattr(totals, name) for name in Totals.__slots__})
+    else:
+        click.echo(
+            f"{totals.archived} archived, {totals.failed} failed, {totals.refused} refused"
+            + (f", {totals.cancelled} cancelled" if totals.cancelled else "")
+            + f" ({common.size(totals.bytes)})"
+        )
+    return 1 if totals.failed or totals.refused else 0
+
+
+def _leave(error: BaseException) -> None:
+    """End the process now: engine threads that were stopped in the middle of a step never return."""
+    if isinstance(error, ArchiverError):
+        line, code = error.line(), error.exit_code
+    else:
+        line, code = "stopped; nothing that was recorded is lost, and the next run goes on", 130
+    sys.stdout.flush()
+    sys.stderr.write(f"archiver: {line}\n")
+    sys.stderr.flush()
+    os._exit(code)
+
+
+@contextmanager
+def _watcher() -> Iterator[Watcher]:
+    if common.wants_json() or not sys.stderr.isatty():
+        yield PlainWatcher()
+    else:
+        with LiveWatcher() as live:
+            yield live
+
+
+class PlainWatcher:
+    """One line an attempt, for logs."""
+
+    def observe(self, event: events.Event) -> None:
+        """Print what ended."""
+        if isinstance(event, events.Finished):
+            sys.stderr.write(f"{result_line(event)}\n")
+            sys.stderr.flush()
+
+    def waiting(self, left: int) -> None:
+        """A log does not wait."""
+
+
+class LiveWatcher:
+    """One progress line a running download, and a total below them."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._console = common.console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.fields[name]}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[state]}", markup=False),
+            console=self._console,
+            transient=True,
+            expand=False,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._urls: dict[str, str] = {}
+        self._done = 0
+        self._left = 0
+        self._began = time.monotonic()
+
+    def __enter__(self) -> LiveWatcher:
+        self._progress.start()
+        self._total = self._progress.add_task("", total=None, name="total", state="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def observe(self, event: events.Event) -> None:
+        """Move the lines."""
+        if isinstance(event, events.Started):
+            width = max(16, self._console.width - 64)
+            name = common.shortened(common.safe(event.url), width)
+            self._tasks[event.request_id] = self._progress.add_task(
+                "", total=None, name=name, state="connecting", visible=True
+            )
+        elif isinstance(event, events.Progressed):
+            state = f"{common.size(event.done)} {common.size(event.speed)}/s"
+            self._update(event.request_id, completed=event.done, total=event.total or None, state=state)
+        elif isinstance(event, events.Examining):
+            self._update(event.request_id, state="examining")
+        elif isinstance(event, events.Finished):
+            task = self._tasks.pop(event.request_id, None)
+            if task is not None:
+                self._progress.remove_task(task)
+            if not event.retry_in:
+                self._done += 1
+            from rich.text import Text
+
+            style = {"success": "green", "failure": "red", "refusal": "yellow"}.get(event.outcome, "magenta")
+            self._progress.console.print(Text(result_line(event), style=style), soft_wrap=False)
+        self._show_total()
+
+    def waiting(self, left: int) -> None:
+        """Keep the total line true."""
+        if left != self._left:
+            self._left = left
+            self._show_total()
+
+    def _update(self, request_id: str, **fields: Any) -> None:
+        if request_id in self._tasks:
+            self._progress.update(self._tasks[request_id], **fields)
+
+    def _show_total(self) -> None:
+        self._progress.update(
+            self._total,
+            completed=self._done,
+            total=self._done + self._left,
+            state=f"{self._done} done, {self._left} left",
+        )
+
+
+def result_line(event: events.Finished) -> str:
+    """One attempt in one line."""
+    url = common.shortened(common.safe(event.url), 90)
+    if event.outcome == "success":
+        return f"archived   {url} ({common.size(event.bytes)})"
+    word = {"failure": "failed", "refusal": "refused", "cancelled": "cancelled"}[event.outcome]
+    if event.retry_in:
+        word = "waiting"
+    again = f"; again in {event.retry_in:.0f} s" if event.retry_in else ""
+    return f"{word:10} {url}: {common.safe(event.message or event.reason)}{again}"

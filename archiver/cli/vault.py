@@ -1,0 +1,76 @@
+"""Commands about the vault as a whole: init, status, backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archiver.cli import common
+
+
+@click.command("init", help="Make a vault and its key.")
+@click.option("--origin", default="", metavar="NAME", help="The ledger's name, such as office-a.example/archive.")
+@click.option("--custodian", default="", metavar="NAME", help="Who answers for the vault.")
+@common.json_option
+def init_command(origin: str, custodian: str) -> None:
+    """Make a vault."""
+    from archiver.custody import keys
+    from archiver.custody.vault import create
+
+    vault = create(common.vault_folder(), origin, custodian)
+    key = keys.verifier_key(vault.folder / "keys", vault.settings.origin)
+    if common.wants_json():
+        common.print_json({"vault": str(vault.folder), "origin": vault.settings.origin, "verifier_key": key})
+        return
+    click.echo(f"Vault made at {vault.folder}")
+    click.echo(f"Give this key to everybody who is to check it: {key}")
+
+
+@click.command("status", help="Show the vault at a glance.")
+@common.json_option
+def status_command() -> None:
+    """Show counts and the newest checkpoint."""
+    from archiver.custody import catalog, queue
+
+    vault = common.the_vault()
+    objects, size = catalog.object_count(vault)
+    latest = vault.ledger.latest()
+    checkpoint = {"origin": latest[0].origin, "size": latest[0].size, "root": latest[0].root.hex()} if latest else None
+    document: dict[str, Any] = {
+        "requests": queue.counts(vault),
+        "items": catalog.item_count(vault),
+        "objects": objects,
+        "bytes": size,
+        "entries": catalog.entry_count(vault),
+        "checkpoint": checkpoint,
+    }
+    if common.wants_json():
+        common.print_json(document)
+        return
+    states = ", ".join(f"{count} {state}" for state, count in document["requests"].items() if count)
+    rows = [
+        ("requests", states or "none"),
+        ("items", str(document["items"])),
+        ("objects", f"{objects} ({common.size(size)})"),
+        ("ledger entries", str(document["entries"])),
+    ]
+    if latest:
+        rows.append(("checkpoint", f"size {latest[0].size} of {latest[0].origin}"))
+    common.print_table(("", ""), rows)
+
+
+@click.command("backup", help="Copy the vault, consistently, while it may be in use.")
+@click.argument("target", type=click.Path(path_type=Path))
+@common.json_option
+def backup_command(target: Path) -> None:
+    """Copy records, ledger and objects; a later call brings the copy up to date. Keys stay behind."""
+    from archiver.custody.backup import backup
+
+    copied = backup(common.the_vault(), target)
+    if common.wants_json():
+        common.print_json({"backup": str(target), "objects": copied.objects, "bytes": copied.bytes})
+        return
+    click.echo(f"{target} is up to date: {copied.objects} objects ({common.size(copied.bytes)}) copied now")
+    click.echo("The signing key is not in it: keep a copy of keys/ where only you can reach it")

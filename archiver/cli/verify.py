@@ -1,0 +1,96 @@
+"""The command that checks a vault or a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli import common
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.proof.faults import Verdict
+
+#: What each verdict means, in one line.
+MEANING = {
+    "VERIFIED": "everything that the ledger tells is there, and nothing was changed",
+    "FAILED": "something is missing or is not what was recorded",
+    "INCOMPLETE": "nothing was found changed, but not everything could be checked",
+}
+
+
+@click.command("verify", help="Check a whole vault, or an exported bundle.")
+@click.argument("path", required=False, type=click.Path(path_type=Path), metavar="[PATH]")
+@click.option("--key", default=None, metavar="KEY", help="The verifier key that a bundle must be signed with.")
+@common.json_option
+def verify_command(path: Path | None, key: str | None) -> int:
+    """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
+    target = path or common.vault_folder()
+    if not target.exists():
+        raise UsageError(f"there is nothing at {target}")
+    verdict = _check(target, key)
+    if common.wants_json():
+        common.print_json(
+            {
+                "verdict": verdict.verdict,
+                "checked": dict(verdict.checked),
+                "faults": [{"code": f.code, "subject": f.subject, "message": f.message} for f in verdict.faults],
+            }
+        )
+    else:
+        show(verdict)
+    return verdict.exit_code
+
+
+def show(verdict: Verdict) -> None:
+    """The verdict for people."""
+    from rich.text import Text
+
+    if verdict.faults:
+        common.print_table(
+            ("fault", "concerns", "what"), [(f.code, f.subject, f.message) for f in verdict.faults], fixed=(0,)
+        )
+    style = {"VERIFIED": "bold green", "FAILED": "bold red"}.get(verdict.verdict, "bold yellow")
+    line = Text(verdict.verdict, style=style)
+    line.append(f": {MEANING[verdict.verdict]}", style="default")
+    common.console().print(line)
+    counted = ", ".join(f"{count:,} {what}" for what, count in verdict.checked.items() if count)
+    click.echo(f"Checked: {counted or 'nothing'}")
+
+
+def _check(target: Path, key: str | None) -> Verdict:
+    if (target / "bagit.txt").is_file():
+        from archiver.proof import bundle
+
+        return bundle.verify(target, key)
+    if key is not None:
+        raise UsageError("--key is for bundles", next_step="A vault is checked with its own key")
+    from archiver.custody import audit
+
+    with _progress() as observe:
+        return audit.verify(target, observe)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None]]:
+    console = common.console(stderr=True)
+    if common.wants_json() or not console.is_terminal:
+        yield lambda done, total, what: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    ) as progress:
+        tasks: dict[str, object] = {}
+
+        def observe(done: int, total: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total or None)
+            progress.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]  # a TaskID
+
+        yield observe

@@ -1,0 +1,1 @@
+"""The only package that knows all stages: it moves a request through them, durably."""

@@ -1,0 +1,168 @@
+"""One attempt at a request, stage by stage: fetch, keep, examine, record, match. Knows nothing of queues.
+
+Each stage may be run again after a crash: `fetch` finds its durable result, keeping compares, recording is keyed by the
+acquisition's id.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archiver.capture.job import (
+    RESULT_NAME,
+    FetchedItem,
+    FetchJob,
+    FetchResult,
+    Progress,
+    read_result,
+    result_to_json,
+    write_durably,
+)
+from archiver.config import Limits
+from archiver.custody import acquisitions, queue
+from archiver.custody.vault import Vault
+from archiver.engine.keep import keep_and_examine, keep_file
+from archiver.engine.matching import Matcher
+from archiver.engine.outcome import after_failure
+from archiver.errors import CaptureError
+from archiver.model import Acquisition, Item, Outcome, Request, Role, derived_id
+
+if TYPE_CHECKING:
+    from archiver.capture.pool import Fetchers
+    from archiver.examine.examiner import Examiner
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Everything that an attempt works with. One set a process, shared by its threads."""
+
+    vault: Vault
+    fetchers: Fetchers
+    examiner: Examiner
+    matcher: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended, for whoever watches."""
+
+    outcome: Outcome
+    reason: str
+    message: str
+    retry_in: float | None
+    bytes: int
+    items: int
+
+
+def acquisition_id(request_id: str, number: int) -> str:
+    """The name of an attempt: the same for the engine, the working folder and the records."""
+    return f"{request_id}.{number}"
+
+
+def folder_of(vault: Vault, name: str) -> Path:
+    """The working folder of an acquisition."""
+    return vault.working / "attempts" / name
+
+
+def fetch(hands: Hands, request: Request, number: int, on_progress: Callable[[Progress], None]) -> FetchResult:
+    """Download into the attempt's folder, unless a finished download lies there from before a crash."""
+    folder = folder_of(hands.vault, acquisition_id(request.id, number))
+    folder.mkdir(parents=True, exist_ok=True)
+    job = FetchJob(
+        url=request.canonical_url,
+        folder=folder,
+        allow_net=tuple(str(network) for network in hands.vault.settings.allow_net),
+        limits=limits_for(hands.vault.settings.limits, request),
+    )
+    return hands.fetchers.fetch(job, on_progress, lambda: queue.is_cancelled(hands.vault, request.id))
+
+
+def keep_result(hands: Hands, request: Request, number: int, result: FetchResult) -> None:
+    """Make durable how a fetch ended whose process did not live to write it down."""
+    folder = folder_of(hands.vault, acquisition_id(request.id, number))
+    if read_result(folder) is None:
+        write_durably(folder, RESULT_NAME, result_to_json(result))
+
+
+def settle(hands: Hands, request: Request, number: int) -> Ended:
+    """Keep what was fetched, examine it and record the acquisition; says how it ended."""
+    vault = hands.vault
+    name = acquisition_id(request.id, number)
+    folder = folder_of(vault, name)
+    result = read_result(folder)
+    if result is None:
+        raise CaptureError("the fetcher left no result that can be believed", code="fetcher-died", passing=True)
+    items = tuple(_item(hands, request, name, folder, i, fetched, result) for i, fetched in enumerate(result.items))
+    next_step = after_failure(
+        vault.settings.limits,
+        passing=result.passing,
+        attempt=number,
+        attempts_allowed=request.attempts_allowed,
+        retry_after=result.retry_after,
+    )
+    message = "; ".join(part for part in (result.message, next_step.message) if part)
+    acquisition = Acquisition(
+        id=name,
+        kind="download",
+        request_id=request.id,
+        attempt=number,
+        source=request.canonical_url,
+        started_at=result.started,
+        ended_at=result.ended,
+        outcome=result.outcome,
+        reason=result.reason,
+        message=message,
+        tools=result.tools,
+        holdings=(keep_file(vault.store, folder / result.exchange.name, Role.EXCHANGE),) if result.exchange else (),
+        items=items,
+        failures=result.failures,
+    )
+    detail: dict[str, Any] = {"bytes": result.bytes, "http_status": result.http_status}
+    acquisitions.record(
+        vault, acquisition, request=request, retry_in=next_step.retry_in, detail=detail, final_url=result.final_url
+    )
+    return Ended(result.outcome, result.reason, message, next_step.retry_in, result.bytes, len(items))
+
+
+def finish(hands: Hands, request: Request, number: int) -> None:
+    """Find matches of what was recorded, and clear the working folder, which the records no longer need."""
+    name = acquisition_id(request.id, number)
+    hands.matcher.match_acquisition(name)
+    shutil.rmtree(folder_of(hands.vault, name), ignore_errors=True)
+
+
+def limits_for(limits: Limits, request: Request) -> Limits:
+    """The vault's limits with those that this request overrides."""
+    return replace(limits, **request.limits)
+
+
+def _item(
+    hands: Hands, request: Request, name: str, folder: Path, position: int, fetched: FetchedItem, result: FetchResult
+) -> Item:
+    store = hands.vault.store
+    originals = [
+        (store.take(folder / file.name), file.label or file.name)
+        for file in fetched.files
+        if file.role is Role.ORIGINAL
+    ]
+    others = [
+        keep_file(store, folder / file.name, file.role) for file in fetched.files if file.role is not Role.ORIGINAL
+    ]
+    kept = keep_and_examine(store, hands.examiner, originals, others)
+    return Item(
+        id=derived_id("i", name, str(position)),
+        acquisition_id=name,
+        case=request.case,
+        url=fetched.url or request.canonical_url,
+        title=fetched.title,
+        acquired_at=result.ended,
+        holdings=kept.holdings,
+        uploader=fetched.uploader,
+        note=request.note,
+        summary=kept.summary,
+        examined=kept.examined,
+    )

@@ -1,0 +1,297 @@
+"""The durable workflow and its two queues, on DBOS: one attempt survives any crash and is run once.
+
+Two queues because there are two scarce things: a host's patience (fetching, partitioned by host) and our processors
+(examining). All policy is in `archive.db`; what lies in `engine.db` is disposable. Its values are portable JSON: DBOS
+would unpickle what a stranger wrote into the file, so a file with anything else in it is thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos._serialization import DBOSPortableJSON
+
+from archiver.capture import urls
+from archiver.capture.job import Progress
+from archiver.custody import acquisitions, queue
+from archiver.engine import attempt, events
+from archiver.errors import ArchiverError, MachineError
+from archiver.model import Acquisition, Outcome, Request, now
+
+FILE_NAME = "engine.db"
+FETCHING, EXAMINING = "fetching", "examining"
+
+#: The pipeline's own version, pinned: a workflow that was begun by an earlier release of the same pipeline goes on.
+PIPELINE = "1"
+
+#: Downloads at once in one process: they wait for the network most of the time.
+FETCHES_AT_ONCE = 8
+
+#: How soon a free slot is filled. Polling an idle queue costs about a millisecond.
+POLL_SECONDS = 0.05
+
+#: A workflow is taken up again after every crash: DBOS's own bound (100) would give up on a laptop that sleeps a lot.
+RECOVERIES = 1_000_000
+
+#: DBOS counts priorities from 1, the lowest number first; ours are higher first, within intake's bound.
+_PRIORITY_MIDDLE = 100_000
+
+
+class _Process:
+    """What the workflow functions of this process work with: DBOS calls them by name, without arguments of ours."""
+
+    hands: attempt.Hands | None = None
+    tell: Callable[[events.Event], None] = staticmethod(lambda event: None)
+    stopping = threading.Event()
+    slots = 1
+
+
+@contextmanager
+def launched(
+    folder: Path, executor: str, hands: attempt.Hands, tell: Callable[[events.Event], None], slots: int = 1
+) -> Iterator[None]:
+    """Run the engine in this process for the block, as the executor with this id, one of `slots` live ones."""
+    _Process.slots = slots
+    _discard_if_unreadable(folder / FILE_NAME)
+    _Process.hands, _Process.tell = hands, staticmethod(tell)  # type: ignore[assignment]  # a function, not a method
+    _Process.stopping.clear()
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what it would say is in our records, in our words
+    DBOS(config=_config(folder, executor))
+    DBOS.launch()
+    cores = os.cpu_count() or 1
+    per_host = hands.vault.settings.limits.per_host
+    DBOS.register_queue(
+        FETCHING,
+        partition_concurrency=per_host,
+        worker_concurrency=FETCHES_AT_ONCE,
+        polling_interval_sec=POLL_SECONDS,
+        on_conflict="always_update",
+    )
+    DBOS.register_queue(
+        EXAMINING, worker_concurrency=cores, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
+    )
+    _adopt()
+    try:
+        yield
+    finally:
+        DBOS.destroy()
+
+
+def hand_over(request: Request) -> str:
+    """Give the engine the next attempt at a request; handing over twice is handing over once. Returns its id."""
+    number = request.attempts + 1
+    name = attempt.acquisition_id(request.id, number)
+    _forget_if_stuck(name)
+    with (
+        SetWorkflowID(name),
+        SetEnqueueOptions(
+            queue_partition_key=urls.host_key(request.canonical_url), priority=_PRIORITY_MIDDLE - request.priority
+        ),
+    ):
+        DBOS.enqueue_workflow(FETCHING, fetching, request.id, number)
+    return name
+
+
+def is_idle() -> bool:
+    """Whether the engine has nothing queued and nothing under way, in any process."""
+    return not DBOS.list_workflows(status=["PENDING", "ENQUEUED"], load_input=False, load_output=False, limit=1)
+
+
+def stop_abruptly() -> None:
+    """Let no step of this process record anything any more: what is under way will be taken up by the next run."""
+    _Process.stopping.set()
+
+
+@DBOS.workflow(name="fetching", max_recovery_attempts=RECOVERIES)
+def fetching(request_id: str, number: int) -> None:
+    """First half of an attempt: holds one of the host's slots."""
+    if not fetch_step(request_id, number):
+        return
+    request = queue.get(_hands().vault, request_id)
+    name = attempt.acquisition_id(request_id, number)
+    with SetWorkflowID(f"{name}.examining"), SetEnqueueOptions(priority=_PRIORITY_MIDDLE - request.priority):
+        DBOS.enqueue_workflow(EXAMINING, examining, request_id, number)
+
+
+@DBOS.workflow(name="examining", max_recovery_attempts=RECOVERIES)
+def examining(request_id: str, number: int) -> None:
+    """Second half: holds a processor."""
+    settle_step(request_id, number)
+    finish_step(request_id, number)
+
+
+@DBOS.step(name="fetch")
+def fetch_step(request_id: str, number: int) -> bool:
+    """Download. False where the request was cancelled before it began."""
+    hands = _hands()
+    if not queue.mark_running(hands.vault, request_id):
+        return False
+    request = queue.get(hands.vault, request_id)
+    _Process.tell(events.Started(request_id, request.url, number))
+
+    def on_progress(progress: Progress) -> None:
+        _Process.tell(
+            events.Progressed(request_id, progress.downloaded_bytes, progress.total_bytes or 0, progress.speed or 0.0)
+        )
+
+    with _recorded_if_it_fails(hands, request, number):
+        result = attempt.fetch(hands, request, number, on_progress)
+        _halt_if_stopping()
+        attempt.keep_result(hands, request, number, result)
+    return True
+
+
+@DBOS.step(name="settle")
+def settle_step(request_id: str, number: int) -> None:
+    """Keep, examine and record, in one step: all of it may be done again, and recording happens once."""
+    hands = _hands()
+    _halt_if_stopping()
+    request = queue.get(hands.vault, request_id)
+    if acquisitions.is_recorded(hands.vault, attempt.acquisition_id(request_id, number)):
+        return
+    _Process.tell(events.Examining(request_id))
+    with _recorded_if_it_fails(hands, request, number):
+        ended = attempt.settle(hands, request, number)
+        _Process.tell(
+            events.Finished(
+                request_id,
+                request.url,
+                ended.outcome.value,
+                ended.reason,
+                ended.message,
+                ended.retry_in or 0.0,
+                ended.bytes,
+                ended.items,
+            )
+        )
+
+
+@DBOS.step(name="finish")
+def finish_step(request_id: str, number: int) -> None:
+    """Match and clear up."""
+    hands = _hands()
+    request = queue.get(hands.vault, request_id)
+    try:
+        attempt.finish(hands, request, number)
+    except ArchiverError as error:
+        _Process.tell(events.Halted(error.line()))
+
+
+@contextmanager
+def _recorded_if_it_fails(hands: attempt.Hands, request: Request, number: int) -> Iterator[None]:
+    """Turn what went wrong on our side into a recorded failure; where even that fails, halt the run."""
+    began = now()
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  any defect of ours has to end as a recorded failure, never as a lost row
+        _halt_if_stopping()
+        known = isinstance(error, ArchiverError)
+        reason = (error.code if isinstance(error, ArchiverError) else "") or "internal-error"
+        message = error.line() if isinstance(error, ArchiverError) else f"{type(error).__name__}: {error}"[:300]
+        name = attempt.acquisition_id(request.id, number)
+        failure = Acquisition(
+            name, "download", request.id, number, request.canonical_url, began, now(), Outcome.FAILURE, reason, message
+        )
+        try:
+            acquisitions.record(hands.vault, failure, request=request, detail={"bytes": 0, "http_status": 0})
+        except (ArchiverError, sqlite3.Error, OSError) as second:
+            _Process.tell(events.Halted(f"{message}; and this could not be recorded: {second}"))
+            _wait_for_the_end()
+        _Process.tell(events.Finished(request.id, request.url, "failure", reason, message, 0.0, 0, 0))
+        if known and isinstance(error, MachineError):
+            _Process.tell(events.Halted(error.line()))
+
+
+def _hands() -> attempt.Hands:
+    if _Process.hands is None:
+        raise MachineError("the engine runs in no process of ours", code="internal-error")
+    return _Process.hands
+
+
+def _halt_if_stopping() -> None:
+    if _Process.stopping.is_set():
+        _wait_for_the_end()
+
+
+def _wait_for_the_end() -> None:
+    # The process is about to exit; a step that returned or raised here would be taken for finished by the engine.
+    threading.Event().wait()
+
+
+def _forget_if_stuck(name: str) -> None:
+    """Drop what the engine thinks of an attempt that it holds for finished and the records do not.
+
+    This is what remains after a crash between the two, or when the process that held the attempt does not come back.
+    """
+    statuses = {
+        workflow_id: status
+        for workflow_id in (name, f"{name}.examining")
+        if (status := DBOS.get_workflow_status(workflow_id)) is not None
+    }
+    if any(
+        status.status in ("ENQUEUED", "DELAYED") or (status.status == "PENDING" and status.executor_id in _live())
+        for status in statuses.values()
+    ):
+        return
+    for workflow_id in statuses:
+        DBOS.delete_workflow(workflow_id)
+
+
+def _adopt() -> None:
+    """Put back in their queues the workflows of processes that this run does not have, such as a fourth of three."""
+    for status in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
+        if status.executor_id not in _live():
+            DBOS.resume_workflow(status.workflow_id, queue_name=status.queue_name)
+
+
+def _live() -> set[str]:
+    return {f"slot-{number}" for number in range(_Process.slots)}
+
+
+def _discard_if_unreadable(path: Path) -> None:
+    if not path.exists():
+        return
+    connection = sqlite3.connect(path)
+    try:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        good = all(_is_portable(connection, table) for table in tables)
+    except sqlite3.DatabaseError:
+        good = False
+    finally:
+        connection.close()
+    if not good:
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{path}{suffix}")
+
+
+def _is_portable(connection: sqlite3.Connection, table: str) -> bool:
+    columns = [row[1] for row in connection.execute("SELECT * FROM pragma_table_info(?)", (table,))]
+    if "serialization" not in columns:
+        return True
+    odd = connection.execute(
+        f'SELECT COUNT(*) FROM "{table}" WHERE serialization IS NOT NULL AND serialization <> ?',  # noqa: S608  a name of DBOS
+        (DBOSPortableJSON.name(),),
+    ).fetchone()
+    return int(odd[0]) == 0
+
+
+def _config(folder: Path, executor: str) -> DBOSConfig:
+    return {
+        "name": "archiver",
+        "system_database_url": os.environ.get("ARCHIVER_DATABASE_URL") or f"sqlite:///{folder / FILE_NAME}",
+        "application_version": PIPELINE,
+        "executor_id": executor,
+        "serializer": DBOSPortableJSON,
+        "enable_otlp": False,
+        "use_listen_notify": False,
+        "log_level": "CRITICAL",
+    }

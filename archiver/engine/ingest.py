@@ -1,0 +1,149 @@
+"""Taking in local files and folders: hashed while copied, then examined and recorded as downloads are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from archiver import __version__
+from archiver.custody import acquisitions, catalog
+from archiver.custody.vault import Vault
+from archiver.engine.keep import keep_and_examine
+from archiver.engine.matching import Matcher
+from archiver.errors import ArchiverError, CaptureError, RefusedError
+from archiver.model import Acquisition, Item, Outcome, Tool, derived_id, now, random_id
+
+if TYPE_CHECKING:
+    from archiver.examine.examiner import Examiner
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one file: "archived", "duplicate" (the same bytes are held already), "refused" or "failed"."""
+
+    path: str
+    item_id: str
+    sha256: str
+    outcome: str
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What whoever takes files in says of them."""
+
+    case: str = ""
+    source: str = ""
+    note: str = ""
+
+
+def files_under(path: Path) -> Iterator[Path]:
+    """The file itself, or everything in the folder in a stable order; links and special files are yielded, not read."""
+    if not path.is_dir() or path.is_symlink():
+        yield path
+        return
+    for folder, subfolders, names in os.walk(path, followlinks=False):
+        subfolders.sort()
+        linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+        for name in sorted(names + linked):
+            yield Path(folder) / name
+
+
+def ingest(
+    vault: Vault,
+    paths: list[Path],
+    label: Label,
+    *,
+    observe: Callable[[Taken], None] = lambda taken: None,
+) -> list[Taken]:
+    """Take in every file below `paths`; a refusal or a failure is a recorded acquisition, and the others go on."""
+    from archiver.examine.examiner import Examiner
+
+    matcher = Matcher(vault)
+    rows = []
+    with Examiner(working=vault.working, limits=vault.settings.limits, slots=1) as examiner:
+        for root in paths:
+            for path in files_under(root):
+                taken = _take(vault, examiner, matcher, path, label)
+                rows.append(taken)
+                observe(taken)
+    vault.ledger.publish()
+    return rows
+
+
+def _take(vault: Vault, examiner: Examiner, matcher: Matcher, path: Path, label: Label) -> Taken:
+    acquisition_id = f"{random_id('n')}.1"
+    shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    began = now()
+    try:
+        with _opened(path, vault.settings.limits.file_bytes) as stream:
+            digests = vault.store.copy(stream)
+        if digests.size == 0:
+            raise CaptureError("the file is empty", code="empty-body")
+        held = catalog.holders(vault, digests.sha256)
+        kept = keep_and_examine(vault.store, examiner, [(digests, Path(shown).name)])
+    except ArchiverError as error:
+        return _failed(vault, acquisition_id, shown, began, error)
+    item = Item(
+        id=derived_id("i", acquisition_id, "0"),
+        acquisition_id=acquisition_id,
+        case=label.case,
+        url="",
+        title=Path(shown).name[: vault.settings.limits.title_characters],
+        acquired_at=now(),
+        holdings=kept.holdings,
+        note=label.note,
+        path=shown,
+        source=label.source,
+        summary=kept.summary,
+        examined=kept.examined,
+    )
+    _record(vault, acquisition_id, shown, began, Outcome.SUCCESS, "", "", (item,))
+    matcher.match_acquisition(acquisition_id)
+    return Taken(shown, item.id, digests.sha256, "duplicate" if held else "archived", held[0] if held else "")
+
+
+def _opened(path: Path, most: int) -> BinaryIO:
+    """Open a regular file, no link. Raises RefusedError for anything else, CaptureError for what cannot be read."""
+    try:
+        # O_NONBLOCK: opening a named pipe that nobody writes to would wait for ever.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise CaptureError(f"there is no {path}", code="file-missing") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise RefusedError("a link is not followed", code="symbolic-link") from None
+        if path.is_socket():
+            raise RefusedError("a socket holds no footage", code="special-file") from None
+        raise CaptureError(f"it cannot be opened: {error.strerror}", code="file-unreadable") from None
+    state = os.fstat(handle)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(handle)
+        raise RefusedError("it is no regular file", code="special-file")
+    if state.st_size > most:
+        os.close(handle)
+        raise RefusedError(f"it is larger than {most} bytes", code="too-large")
+    return os.fdopen(handle, "rb")
+
+
+def _failed(vault: Vault, acquisition_id: str, shown: str, began: str, error: ArchiverError) -> Taken:
+    refused = isinstance(error, RefusedError)
+    outcome = Outcome.REFUSAL if refused else Outcome.FAILURE
+    _record(vault, acquisition_id, shown, began, outcome, error.code or "failed", error.line(), ())
+    return Taken(shown, "", "", "refused" if refused else "failed", error.code, error.line())
+
+
+def _record(
+    vault: Vault, acquisition_id: str, shown: str, began: str, outcome: Outcome, reason: str, message: str,
+    items: tuple[Item, ...],
+) -> None:  # fmt: skip
+    acquisition = Acquisition(
+        id=acquisition_id, kind="ingest", request_id="", attempt=1, source=shown, started_at=began, ended_at=now(),
+        outcome=outcome, reason=reason, message=message, tools=(Tool("archiver", __version__),), items=items,
+    )  # fmt: skip
+    acquisitions.record(vault, acquisition)

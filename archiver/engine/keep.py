@@ -1,0 +1,63 @@
+"""From files in a working folder to an item's objects: kept untouched, then examined, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archiver.custody.store import Digests, Store
+from archiver.model import Examined, Holding, Role, StoredObject
+
+if TYPE_CHECKING:
+    from archiver.examine.examiner import Examiner
+
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The holdings of one item, with what examination says of them."""
+
+    holdings: tuple[Holding, ...]
+    examined: Examined
+    summary: dict[str, Any]
+
+
+def keep_and_examine(
+    store: Store, examiner: Examiner, originals: Sequence[tuple[Digests, str]], others: Sequence[Holding] = ()
+) -> Kept:
+    """Examine originals that lie in the store (with the names that their source gave them), and keep what comes out.
+
+    `others` are holdings that stand beside them unexamined, such as the extractor's JSON.
+    """
+    examination = examiner.examine([(store.path(digests.sha256), name) for digests, name in originals])
+    holdings = [
+        Holding(stored(digests, record.media_type), Role.ORIGINAL, name)
+        for (digests, name), record in zip(originals, examination.files, strict=True)
+    ]
+    holdings.extend(others)
+    if examination.metadata:
+        holdings.append(Holding(stored(store.put(examination.metadata), JSON_TYPE), Role.METADATA))
+    for fingerprint in examination.fingerprints:
+        digests = store.put(fingerprint.blob)
+        held = stored(digests, "application/octet-stream")
+        holdings.append(Holding(held, Role.FINGERPRINT, fingerprint.algorithm))
+    examined = Examined(
+        sandbox=examination.sandbox,
+        tools=examination.tools,
+        warnings=tuple(dict.fromkeys(warning.code for warning in examination.warnings)),
+        algorithms=tuple(dict.fromkeys(fingerprint.algorithm for fingerprint in examination.fingerprints)),
+    )
+    return Kept(tuple(holdings), examined, examination.summary())
+
+
+def keep_file(store: Store, path: Path, role: Role, name: str = "") -> Holding:
+    """Keep one of our own JSON files, such as the record of an exchange."""
+    return Holding(stored(store.take(path), JSON_TYPE), role, name)
+
+
+def stored(digests: Digests, media_type: str) -> StoredObject:
+    """The model's object for what the store holds."""
+    return StoredObject(digests.sha256, digests.sha512, digests.size, media_type)

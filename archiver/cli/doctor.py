@@ -74,7 +74,7 @@ def _package(name: str) -> dict[str, str]:
     version = metadata.version(name)
     remark = ""
     if name == "yt-dlp":
-        released = datetime(*map(int, version.split(".")[:3]), tzinfo=UTC)  # type: ignore[misc]  # three parts, by rule
+        released = datetime.strptime(".".join(version.split(".")[:3]), "%Y.%m.%d").replace(tzinfo=UTC)
         age = (datetime.now(UTC) - released).days
         remark = f"{age} days old" + ("; sites may have changed since" if age > YTDLP_STALE_DAYS else "")
     return _row(name, version, remark)

@@ -25,7 +25,7 @@ def export_command(items: Sequence[str], case: str | None, target: Path) -> int:
     exported = export(common.the_vault(), items, case, target)
     if common.wants_json():
         common.print_json(
-            {"bundle": str(exported.bundle), "items": list(exported.items), "verdict": exported.verdict.verdict}
+            {"bundle": str(exported.bundle), "items": list(exported.items), "verdict": exported.verdict.word}
         )
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")

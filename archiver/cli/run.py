@@ -7,13 +7,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import click
 
 from archiver.cli import common
 from archiver.engine import events
 from archiver.errors import ArchiverError, UsageError
+
+if TYPE_CHECKING:
+    from archiver.custody.vault import Vault
+    from archiver.engine.run import Totals
 
 #: More processes than this do not help one machine, and each takes 200 MB.
 MOST_WORKERS = 16
@@ -35,17 +39,11 @@ class Watcher(Protocol):
 @common.json_option
 def run_command(workers: int, watch: bool) -> int:
     """Download, keep, examine, record and match until nothing is left."""
-    from archiver.engine.run import Totals, run
+    from archiver.engine.run import Totals
 
     if not 1 <= workers <= MOST_WORKERS:
         raise UsageError(f"--workers takes 1 to {MOST_WORKERS}")
-    vault = common.the_vault()
-    totals = Totals()
-    try:
-        with _watcher() as watcher:
-            totals = run(vault, workers=workers, watch=watch, observe=watcher.observe, waiting=watcher.waiting)
-    except (KeyboardInterrupt, ArchiverError) as error:
-        _leave(error)
+    totals = run_watched(common.the_vault(), workers=workers, watch=watch)
     if common.wants_json():
         common.print_json({name: getattr(totals, name) for name in Totals.__slots__})
     else:
@@ -57,7 +55,18 @@ def run_command(workers: int, watch: bool) -> int:
     return 1 if totals.failed or totals.refused else 0
 
 
-def _leave(error: BaseException) -> None:
+def run_watched(vault: Vault, *, workers: int = 1, watch: bool = False) -> Totals:
+    """Run, with progress for whoever looks. Ends the process where the run was stopped."""
+    from archiver.engine.run import run
+
+    try:
+        with _watcher() as watcher:
+            return run(vault, workers=workers, watch=watch, observe=watcher.observe, waiting=watcher.waiting)
+    except (KeyboardInterrupt, ArchiverError) as error:
+        _leave(error)
+
+
+def _leave(error: BaseException) -> NoReturn:
     """End the process now: engine threads that were stopped in the middle of a step never return."""
     if isinstance(error, ArchiverError):
         line, code = error.line(), error.exit_code

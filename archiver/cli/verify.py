@@ -32,11 +32,11 @@ def verify_command(path: Path | None, key: str | None) -> int:
     target = path or common.vault_folder()
     if not target.exists():
         raise UsageError(f"there is nothing at {target}")
-    verdict = _check(target, key)
+    verdict = check(target, key)
     if common.wants_json():
         common.print_json(
             {
-                "verdict": verdict.verdict,
+                "verdict": verdict.word,
                 "checked": dict(verdict.checked),
                 "faults": [{"code": f.code, "subject": f.subject, "message": f.message} for f in verdict.faults],
             }
@@ -54,15 +54,16 @@ def show(verdict: Verdict) -> None:
         common.print_table(
             ("fault", "concerns", "what"), [(f.code, f.subject, f.message) for f in verdict.faults], fixed=(0,)
         )
-    style = {"VERIFIED": "bold green", "FAILED": "bold red"}.get(verdict.verdict, "bold yellow")
-    line = Text(verdict.verdict, style=style)
-    line.append(f": {MEANING[verdict.verdict]}", style="default")
+    style = {"VERIFIED": "bold green", "FAILED": "bold red"}.get(verdict.word, "bold yellow")
+    line = Text(verdict.word, style=style)
+    line.append(f": {MEANING[verdict.word]}", style="default")
     common.console().print(line)
     counted = ", ".join(f"{count:,} {what}" for what, count in verdict.checked.items() if count)
     click.echo(f"Checked: {counted or 'nothing'}")
 
 
-def _check(target: Path, key: str | None) -> Verdict:
+def check(target: Path, key: str | None = None) -> Verdict:
+    """Check a vault or a bundle, showing progress. Raises UsageError for a key where none is needed."""
     if (target / "bagit.txt").is_file():
         from archiver.proof import bundle
 

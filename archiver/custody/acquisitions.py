@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,9 @@ from archiver.model import (
     State,
     timestamp,
 )
+
+#: A playlist's names, one after another, have to leave room in an entry of 65,535 bytes.
+NAMES_CHARACTERS = 1000
 
 _STATE_OF_OUTCOME = {
     Outcome.SUCCESS: State.ARCHIVED,
@@ -102,15 +106,21 @@ def _move_on(conn: Any, request: Request, acquisition: Acquisition, retry_in: fl
 def _events(
     acquisition: Acquisition, request: Request | None, detail: dict[str, Any], final_url: str
 ) -> Iterator[CustodyEvent]:
-    ids = {"request": acquisition.request_id, "acquisition": acquisition.id}
     span = {"started": acquisition.started_at, "ended": acquisition.ended_at}
+    # What every entry about this acquisition has in common.
+    about = CustodyEvent(
+        EventType.INGESTION,
+        request=acquisition.request_id,
+        acquisition=acquisition.id,
+        tools=acquisition.tools,
+        detail=span,
+    )
+    ended = replace(about, outcome=acquisition.outcome, reason=acquisition.reason)
     if request is not None:
-        yield CustodyEvent(
-            EventType.CAPTURE,
-            outcome=acquisition.outcome,
-            reason=acquisition.reason,
+        yield replace(
+            ended,
+            type=EventType.CAPTURE,
             holdings=acquisition.holdings,
-            tools=acquisition.tools,
             detail={"attempt": acquisition.attempt, **span, **detail},
             sealed={
                 "url": request.url,
@@ -118,37 +128,21 @@ def _events(
                 "case": request.case,
                 "requested_by": request.requested_by,
             },
-            **ids,
         )
     elif acquisition.outcome is not Outcome.SUCCESS:
-        yield CustodyEvent(
-            EventType.INGESTION,
-            outcome=acquisition.outcome,
-            reason=acquisition.reason,
-            tools=acquisition.tools,
-            detail=span,
-            sealed={"path": acquisition.source},
-            **ids,
-        )
+        yield replace(ended, sealed={"path": acquisition.source})
     for url, reason in acquisition.failures:
-        yield CustodyEvent(
-            EventType.INGESTION, outcome=Outcome.FAILURE, reason=reason, detail=span, sealed={"url": url}, **ids
-        )
+        yield replace(about, outcome=Outcome.FAILURE, reason=reason, sealed={"url": url})
     for item in acquisition.items:
-        yield from _item_events(item, acquisition, ids, span)
+        yield from _item_events(item, replace(about, item=item.id))
 
 
-def _item_events(
-    item: Item, acquisition: Acquisition, ids: dict[str, str], span: dict[str, str]
-) -> Iterator[CustodyEvent]:
+def _item_events(item: Item, about: CustodyEvent) -> Iterator[CustodyEvent]:
     originals = item.of_role(Role.ORIGINAL)
     names = ", ".join(holding.name for holding in originals if holding.name)
-    yield CustodyEvent(
-        EventType.INGESTION,
-        item=item.id,
-        holdings=originals + item.of_role(Role.INFO),
-        tools=acquisition.tools,
-        detail=span,
+    yield replace(
+        about,
+        holdings=originals + item.of_role(Role.INFO) + item.of_role(Role.EXCHANGE),
         sealed={
             "title": item.title,
             "uploader": item.uploader,
@@ -156,30 +150,28 @@ def _item_events(
             "case": item.case,
             "note": item.note,
             "path": item.path,
-            "file_name": names[:1000],
+            "file_name": names[:NAMES_CHARACTERS],
             "source": item.source,
         },
-        **ids,
     )
-    yield CustodyEvent(EventType.DIGEST, item=item.id, holdings=originals, **ids)
+    yield replace(about, type=EventType.DIGEST, holdings=originals, tools=(), detail={})
     examined = item.examined
     if examined is None:
         return
-    yield CustodyEvent(
-        EventType.METADATA,
-        outcome=Outcome.SUCCESS if item.of_role(Role.METADATA) else Outcome.FAILURE,
-        item=item.id,
-        holdings=item.of_role(Role.METADATA),
+    metadata = item.of_role(Role.METADATA)
+    yield replace(
+        about,
+        type=EventType.METADATA,
+        outcome=Outcome.SUCCESS if metadata else Outcome.FAILURE,
+        holdings=metadata,
         tools=examined.tools,
         detail={"sandbox": examined.sandbox, "warnings": list(examined.warnings)},
-        **ids,
     )
     if examined.algorithms:
-        yield CustodyEvent(
-            EventType.FINGERPRINT,
-            item=item.id,
+        yield replace(
+            about,
+            type=EventType.FINGERPRINT,
             holdings=item.of_role(Role.FINGERPRINT),
             tools=examined.tools,
             detail={"algorithms": list(examined.algorithms)},
-            **ids,
         )

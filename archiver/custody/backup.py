@@ -1,4 +1,4 @@
-"""A safe copy of a vault, consistent while a run goes on. Keys stay behind: they are never exported."""
+"""A safe copy of a vault, consistent while a run goes on. The signing key stays behind: it is never exported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver import config
-from archiver.custody import database
+from archiver.custody import database, keys, publish
 from archiver.custody.database import Database
 from archiver.custody.store import Store
 from archiver.custody.vault import Vault
@@ -36,10 +36,13 @@ def backup(vault: Vault, target: Path, observe: Callable[[int, int], None] = lam
     target.mkdir(parents=True, exist_ok=True)
     fresh = target / f"{database.FILE_NAME}.new"
     fresh.unlink(missing_ok=True)
-    vault.database.backup(fresh)
+    with publish.exclusively(vault.folder):  # or a checkpoint could be copied that is ahead of the copied entries
+        vault.database.backup(fresh)
+        shutil.copytree(vault.folder / "ledger", target / "ledger", dirs_exist_ok=True, copy_function=_copy_if_new)
     shutil.copyfile(vault.folder / config.FILE_NAME, target / config.FILE_NAME)
-    for name in ("objects", "working"):
+    for name in ("objects", "working", "keys"):
         (target / name).mkdir(exist_ok=True)
+    shutil.copyfile(vault.folder / "keys" / keys.VERIFIER_NAME, target / "keys" / keys.VERIFIER_NAME)
     store = Store(target / "objects")
     records = Database(fresh)
     rows = records.read().execute("SELECT sha256, size FROM object ORDER BY sha256").fetchall()
@@ -55,7 +58,6 @@ def backup(vault: Vault, target: Path, observe: Callable[[int, int], None] = lam
                 )
             copied, size = copied + 1, size + digests.size
         observe(done + 1, len(rows))
-    shutil.copytree(vault.folder / "ledger", target / "ledger", dirs_exist_ok=True, copy_function=_copy_if_new)
     for leftover in ("-wal", "-shm"):
         fresh.with_name(fresh.name + leftover).unlink(missing_ok=True)
     os.replace(fresh, target / database.FILE_NAME)

@@ -58,7 +58,8 @@ def acquisition(vault: Vault, acquisition_id: str) -> Acquisition:
     if row is None:
         raise UsageError(f"there is no acquisition {acquisition_id}")
     return Acquisition(
-        *row[:7], Outcome(row[7]), row[8], row[9],
+        id=row[0], kind=row[1], request_id=row[2], attempt=row[3], source=row[4], started_at=row[5], ended_at=row[6],
+        outcome=Outcome(row[7]), reason=row[8], message=row[9],
         tools=tuple(Tool(t["name"], t["version"]) for t in json.loads(row[10])),
         holdings=_holdings(vault, acquisition_id).get("", ()),
     )  # fmt: skip

@@ -32,6 +32,13 @@ class Route:
     location: str = ""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away in the middle is no error here."""
+
+
 @contextmanager
 def serve(routes: dict[str, Route]) -> Iterator[str]:
     """Serve the routes on a free port of 127.0.0.1; gives the address without a trailing slash."""
@@ -67,8 +74,7 @@ def serve(routes: dict[str, Route]) -> Iterator[str]:
             if body:
                 self.wfile.write(content)
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, name="sample site", daemon=True)
     thread.start()
     try:

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
@@ -45,13 +46,17 @@ RECOVERIES = 1_000_000
 _PRIORITY_MIDDLE = 100_000
 
 
+@dataclass(slots=True)
 class _Process:
     """What the workflow functions of this process work with: DBOS calls them by name, without arguments of ours."""
 
     hands: attempt.Hands | None = None
-    tell: Callable[[events.Event], None] = staticmethod(lambda event: None)
-    stopping = threading.Event()
-    slots = 1
+    tell: Callable[[events.Event], None] = lambda event: None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    slots: int = 1
+
+
+_process = _Process()
 
 
 @contextmanager
@@ -59,10 +64,10 @@ def launched(
     folder: Path, executor: str, hands: attempt.Hands, tell: Callable[[events.Event], None], slots: int = 1
 ) -> Iterator[None]:
     """Run the engine in this process for the block, as the executor with this id, one of `slots` live ones."""
-    _Process.slots = slots
+    _process.slots = slots
     _discard_if_unreadable(folder / FILE_NAME)
-    _Process.hands, _Process.tell = hands, staticmethod(tell)  # type: ignore[assignment]  # a function, not a method
-    _Process.stopping.clear()
+    _process.hands, _process.tell = hands, tell
+    _process.stopping.clear()
     logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what it would say is in our records, in our words
     DBOS(config=_config(folder, executor))
     DBOS.launch()
@@ -107,7 +112,7 @@ def is_idle() -> bool:
 
 def stop_abruptly() -> None:
     """Let no step of this process record anything any more: what is under way will be taken up by the next run."""
-    _Process.stopping.set()
+    _process.stopping.set()
 
 
 @DBOS.workflow(name="fetching", max_recovery_attempts=RECOVERIES)
@@ -135,10 +140,10 @@ def fetch_step(request_id: str, number: int) -> bool:
     if not queue.mark_running(hands.vault, request_id):
         return False
     request = queue.get(hands.vault, request_id)
-    _Process.tell(events.Started(request_id, request.url, number))
+    _process.tell(events.Started(request_id, request.url, number))
 
     def on_progress(progress: Progress) -> None:
-        _Process.tell(
+        _process.tell(
             events.Progressed(request_id, progress.downloaded_bytes, progress.total_bytes or 0, progress.speed or 0.0)
         )
 
@@ -157,10 +162,10 @@ def settle_step(request_id: str, number: int) -> None:
     request = queue.get(hands.vault, request_id)
     if acquisitions.is_recorded(hands.vault, attempt.acquisition_id(request_id, number)):
         return
-    _Process.tell(events.Examining(request_id))
+    _process.tell(events.Examining(request_id))
     with _recorded_if_it_fails(hands, request, number):
         ended = attempt.settle(hands, request, number)
-        _Process.tell(
+        _process.tell(
             events.Finished(
                 request_id,
                 request.url,
@@ -182,7 +187,7 @@ def finish_step(request_id: str, number: int) -> None:
     try:
         attempt.finish(hands, request, number)
     except ArchiverError as error:
-        _Process.tell(events.Halted(error.line()))
+        _process.tell(events.Halted(error.line()))
 
 
 @contextmanager
@@ -203,21 +208,21 @@ def _recorded_if_it_fails(hands: attempt.Hands, request: Request, number: int) -
         try:
             acquisitions.record(hands.vault, failure, request=request, detail={"bytes": 0, "http_status": 0})
         except (ArchiverError, sqlite3.Error, OSError) as second:
-            _Process.tell(events.Halted(f"{message}; and this could not be recorded: {second}"))
+            _process.tell(events.Halted(f"{message}; and this could not be recorded: {second}"))
             _wait_for_the_end()
-        _Process.tell(events.Finished(request.id, request.url, "failure", reason, message, 0.0, 0, 0))
+        _process.tell(events.Finished(request.id, request.url, "failure", reason, message, 0.0, 0, 0))
         if known and isinstance(error, MachineError):
-            _Process.tell(events.Halted(error.line()))
+            _process.tell(events.Halted(error.line()))
 
 
 def _hands() -> attempt.Hands:
-    if _Process.hands is None:
+    if _process.hands is None:
         raise MachineError("the engine runs in no process of ours", code="internal-error")
-    return _Process.hands
+    return _process.hands
 
 
 def _halt_if_stopping() -> None:
-    if _Process.stopping.is_set():
+    if _process.stopping.is_set():
         _wait_for_the_end()
 
 
@@ -253,7 +258,7 @@ def _adopt() -> None:
 
 
 def _live() -> set[str]:
-    return {f"slot-{number}" for number in range(_Process.slots)}
+    return {f"slot-{number}" for number in range(_process.slots)}
 
 
 def _discard_if_unreadable(path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archiver.capture import urls
+from archiver.config import Limits
 from archiver.custody import queue
 from archiver.custody.vault import Vault
 from archiver.errors import RefusedError, UsageError
@@ -18,6 +21,12 @@ CELL_LINES = 50
 
 #: Priorities are a person's sense of hurry: more than this is a typing error, and DBOS counts in 32 bits.
 PRIORITY_BOUND = 1000
+
+#: What stands between columns: some spreadsheets write semicolons or tabs. The one of RFC 4180 is judged last.
+_DELIMITERS = (";", "\t", ",")
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,81 +48,106 @@ def parse(data: bytes, defaults: Row) -> list[Row]:
     A BOM, CRLF, empty lines and extra columns do no harm; a row that is not UTF-8 or has an impossible priority is a
     refused row of its own. Raises UsageError for a header without `url`.
     """
-    lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    texts = [line.decode("utf-8", "surrogateescape") for line in lines]
-    header = _header(texts[0]) if texts else None
-    if header is None:
-        return [_checked(replace(defaults, input=text, url=text.strip())) for text in texts if text.strip()]
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    while lines and not lines[0].strip():
+        del lines[0]
+    header, delimiter = _header(lines[0]) if lines else ([], ",")
+    if not header:
+        return [checked(replace(defaults, input=line, url=line.strip())) for line in lines if line.strip()]
     if "url" not in header:
         raise UsageError(
             f"the CSV header names no url column (found: {', '.join(header)})",
             next_step=f"Name the columns {', '.join(COLUMNS)}; only url is needed",
         )
-    return list(_from_csv(header, texts[1:], defaults))
+    return list(_from_csv(header, delimiter, lines[1:], defaults))
 
 
-def _header(line: str) -> list[str] | None:
-    """Column names, where the line is a header at all: some cell is one of our columns and none looks like a URL."""
-    names = [name.strip().lower() for name in next(csv.reader([line]), [])]
-    if "://" in line or not set(names) & set(COLUMNS):
-        return None if len(names) < 2 or "://" in line else names
-    return names
+def checked(row: Row) -> Row:
+    """The row, refused where some part of it is not UTF-8 (the bytes are kept as readable escapes)."""
+    names = ("input", "url", "case", "note", "requested_by")
+    given: dict[str, str] = {name: getattr(row, name) for name in names}
+    if not any(_NOT_UTF8.search(value) for value in given.values()):
+        return row
+    # A ledger entry is UTF-8.
+    fields = {
+        name: value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        for name, value in given.items()
+    }
+    return replace(row, **fields, defect=("not-utf8", "the row is not UTF-8"))  # type: ignore[arg-type]  # all are str
 
 
-def _from_csv(header: Sequence[str], lines: Sequence[str], defaults: Row) -> Iterator[Row]:
-    for text in _records(lines):
+def _header(line: str) -> tuple[list[str], str]:
+    """Column names and what stands between them; no names where the line is a URL and no header.
+
+    A header has a cell that is one of our columns, or at least several cells, and nothing in it looks like a URL.
+    """
+    if "://" in line:
+        return [], ","
+    for delimiter in _DELIMITERS:
         try:
-            cells = next(csv.reader(text.splitlines(keepends=True)), [])
+            names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+        except csv.Error:
+            return [], ","
+        if "url" in names or (delimiter == _DELIMITERS[-1] and (len(names) > 1 or set(names) & set(COLUMNS))):
+            return names, delimiter
+    return [], ","
+
+
+def _from_csv(header: Sequence[str], delimiter: str, lines: Sequence[str], defaults: Row) -> Iterator[Row]:
+    for text in _records(lines, delimiter):
+        try:
+            cells = next(_reader(text, delimiter), [])
         except csv.Error as error:
-            yield _checked(replace(defaults, input=text, url=text.strip(), defect=("bad-row", f"no CSV: {error}")))
+            row = replace(defaults, input=text, url=text.strip())
+            yield replace(checked(row), defect=("bad-row", f"no CSV: {error}"))
             continue
         if not any(cell.strip() for cell in cells):
             continue
-        named = {name: cell for name, cell in zip(header, cells, strict=False) if name in COLUMNS}
+        named = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name in COLUMNS}
         row = replace(
             defaults,
-            input=",".join(cells),
-            url=named.get("url", "").strip(),
-            case=named.get("case", "").strip() or defaults.case,
-            note=named.get("note", "").strip() or defaults.note,
-            requested_by=named.get("requested_by", "").strip() or defaults.requested_by,
+            input=delimiter.join(cells),
+            url=named.get("url", ""),
+            case=named.get("case", "") or defaults.case,
+            note=named.get("note", "") or defaults.note,
+            requested_by=named.get("requested_by", "") or defaults.requested_by,
         )
-        yield _checked(_with_priority(row, named.get("priority", "").strip()))
+        yield checked(_with_priority(row, named.get("priority", "")))
 
 
-def _records(lines: Sequence[str]) -> Iterator[str]:
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[str]:
     """Lines, joined where a quoted cell goes on over several; a quote that never closes swallows no other row."""
     at = 0
     while at < len(lines):
         end = at + 1
         if lines[at].count('"') % 2:
             for candidate in range(at + 2, min(at + CELL_LINES, len(lines)) + 1):
-                if lines[candidate - 1].count('"') % 2:
+                if lines[candidate - 1].count('"') % 2 and _is_one_record("\n".join(lines[at:candidate]), delimiter):
                     end = candidate
                     break
         yield "\n".join(lines[at:end])
         at = end
 
 
+def _is_one_record(text: str, delimiter: str) -> bool:
+    try:
+        return len(list(_reader(text, delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
+def _reader(text: str, delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    # Lines end at \n alone: str.splitlines would end them at separators of other alphabets too.
+    return csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=strict)
+
+
 def _with_priority(row: Row, text: str) -> Row:
     if not text:
         return row
-    try:
-        return replace(row, priority=int(text[:20]))
-    except ValueError:
-        return replace(row, defect=("bad-priority", f"priority {text[:40]!r} is not a whole number"))
-
-
-def _checked(row: Row) -> Row:
-    if any("\udc80" <= character <= "\udcff" for character in row.input):
-        # What cannot be read is kept as readable escapes: a ledger entry is UTF-8.
-        fields = {
-            name: value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            for name in ("input", "url", "case", "note", "requested_by")
-            if isinstance(value := getattr(row, name), str)
-        }
-        return replace(row, **fields, defect=("not-utf8", "the row is not UTF-8"))  # type: ignore[arg-type]  # all are str
-    return row
+    if not _WHOLE_NUMBER.fullmatch(text):
+        return replace(row, defect=("bad-priority", f"priority {text[:40]!r} is not a whole number that we take"))
+    return replace(row, priority=int(text))
 
 
 def add(
@@ -123,7 +157,7 @@ def add(
     bounds = vault.settings.limits
     asked = []
     for row in rows:
-        refusal = row.defect or _objection(row, bounds.note_characters)
+        refusal = row.defect or _objection(row, bounds)
         canonical = ""
         if refusal is None:
             try:
@@ -147,9 +181,13 @@ def add(
     return queue.add(vault, asked, again=again)
 
 
-def _objection(row: Row, note_characters: int) -> tuple[str, str] | None:
-    if len(row.note) > note_characters:
-        return ("note-too-long", f"the note is longer than {note_characters} characters")
+def _objection(row: Row, bounds: Limits) -> tuple[str, str] | None:
+    if len(row.note) > bounds.note_characters:
+        return ("note-too-long", f"the note is longer than {bounds.note_characters} characters")
+    # Never cut: two cases of one long beginning would become one.
+    for value, code, what in ((row.case, "case-too-long", "case"), (row.requested_by, "name-too-long", "requester")):
+        if len(value) > bounds.title_characters:
+            return (code, f"the {what} is longer than {bounds.title_characters} characters")
     if abs(row.priority) > PRIORITY_BOUND:
         return ("bad-priority", f"priorities go from {-PRIORITY_BOUND} to {PRIORITY_BOUND}")
     return None

@@ -13,7 +13,7 @@ from archiver.custody.vault import Vault
 from archiver.model import Finding, Item, Match, MatchKind, Role, Segment, derived_id
 
 if TYPE_CHECKING:
-    from archiver.match.index import Found
+    from archiver.match.finding import Found
 
 
 class Matcher:

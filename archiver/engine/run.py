@@ -6,7 +6,7 @@ import queue as queues
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from archiver.custody import queue
@@ -23,6 +23,10 @@ PUBLISH_SECONDS = 5.0
 
 #: How long an empty engine has to stay empty before a run is over.
 SETTLED_TURNS = 2
+
+
+#: What a run that was interrupted held. Kept, because a collected context would wait for jobs that take hours.
+_LEFT_TO_DIE: list[ExitStack] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,9 @@ def run(
     """Work off the queue. Raises BusyError beside another run, MachineError where this machine cannot go on.
 
     `observe` is called with every event and `waiting` with the number of unfinished requests, both in this thread.
-    KeyboardInterrupt stops it within a second; the next run takes up what was under way.
+    KeyboardInterrupt stops it within a second, and the next run takes up what was under way; the process has to end
+    then, because threads in the middle of a step, and the processes that they wait for, are left to die with it.
     """
-    from archiver.engine import durable
     from archiver.engine.worker import helpers, make_hands
 
     inbox: queues.SimpleQueue[events.Event] = queues.SimpleQueue()
@@ -72,12 +76,14 @@ def run(
         stack.enter_context(locks.the_run(vault.folder))
         slot = stack.enter_context(locks.slot(vault.folder, 0))
         recovery.take_up(vault)
-        stack.enter_context(_published(vault))
         hands = stack.enter_context(make_hands(vault))
-        hands.matcher.match_leftovers()
-        stack.enter_context(durable.launched(vault.folder, slot, hands, inbox.put, slots=workers))
-        stack.enter_context(helpers(vault.folder, workers - 1, inbox.put))
+        # Imported when the hands are getting ready in processes of their own, because it takes as long as they do.
+        from archiver.engine import durable
+
         try:
+            hands.matcher.match_leftovers()
+            stack.enter_context(durable.launched(vault.folder, slot, hands, inbox.put, slots=workers))
+            stack.enter_context(helpers(vault.folder, workers - 1, inbox.put))
             for event in _turns(vault, inbox, watch=watch, waiting=waiting):
                 if isinstance(event, events.Finished):
                     totals = totals.plus(event)
@@ -86,8 +92,11 @@ def run(
                     raise MachineError(f"the run stopped: {event.message}")
         except BaseException:
             durable.stop_abruptly()
+            _LEFT_TO_DIE.append(stack.pop_all())
             queue.release_running(vault)
             raise
+        finally:
+            _publish(vault)
     return totals
 
 
@@ -137,18 +146,14 @@ def _release(vault: Vault, held: dict[str, int]) -> None:
             del held[request_id]
 
 
-@contextmanager
-def _published(vault: Vault) -> Iterator[None]:
+def _publish(vault: Vault) -> None:
     try:
-        yield
-    finally:
-        try:
-            vault.ledger.publish()
-        except (OSError, sqlite3.Error) as error:
-            raise MachineError(
-                f"the ledger's checkpoint could not be written: {error}",
-                next_step="Make room; the next command that records anything writes it",
-            ) from error
+        vault.ledger.publish()
+    except (OSError, sqlite3.Error) as error:
+        raise MachineError(
+            f"the ledger's checkpoint could not be written: {error}",
+            next_step="Make room; the next command that records anything writes it",
+        ) from error
 
 
 def _column(event: events.Finished) -> str:

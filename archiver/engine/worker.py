@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,11 +12,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver.custody.vault import Vault, open_vault
 from archiver.engine import events, locks
 from archiver.engine.attempt import Hands
 from archiver.engine.matching import Matcher
+from archiver.sandbox.failure import SandboxError
+
+if TYPE_CHECKING:
+    from archiver.examine.examiner import Examiner
 
 #: How long a helper may take to stop before it is killed; what it had under way is taken up by the next run.
 STOP_SECONDS = 5.0
@@ -32,7 +38,13 @@ def make_hands(vault: Vault) -> Iterator[Hands]:
         examiner = stack.enter_context(
             Examiner(working=vault.working, limits=vault.settings.limits, slots=os.cpu_count() or 1)
         )
+        threading.Thread(target=_warm_up, args=(examiner,), daemon=True).start()
         yield Hands(vault, fetchers, examiner, Matcher(vault))
+
+
+def _warm_up(examiner: Examiner) -> None:
+    with contextlib.suppress(SandboxError):  # the first job says it better
+        examiner.start()
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import sqlite3
 import sys
 from typing import Any
 
@@ -70,6 +72,10 @@ def cli(ctx: click.Context, vault_folder: str | None, as_json: bool) -> None:
 
 def main() -> None:
     """The console command. Every error is one line on standard error and an exit code of the contract."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal's alphabet does not have is shown as an escape, never an error in the middle of a table.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(sys.argv[1:]))
 
 
@@ -91,16 +97,25 @@ def _run(arguments: list[str]) -> int:
         # Whoever read our output has enough; the interpreter must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (OSError, sqlite3.OperationalError) as error:
+        if os.environ.get("ARCHIVER_TRACEBACK"):
+            raise
+        return _say(f"this machine cannot: {error}. Check the folder's rights and the room on its disk", 1)
     except Exception as error:
+        if isinstance(error, UnicodeEncodeError) and any(_is_not_utf8(argument) for argument in arguments):
+            return _say("an argument is not UTF-8. Only paths may hold other bytes", 2)
         if os.environ.get("ARCHIVER_TRACEBACK"):
             raise
         what = f"{type(error).__name__}: {error}".replace("\n", " ")[:300]
         return _say(f"this is a defect of archiver: {what}. Set ARCHIVER_TRACEBACK=1 and report what it prints", 1)
 
 
+def _is_not_utf8(argument: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in argument)
+
+
 def _say(line: str, code: int) -> int:
-    try:
-        sys.stderr.write(f"archiver: {line}\n")
-    except UnicodeEncodeError:
-        sys.stderr.write(f"archiver: {line}\n".encode("ascii", "backslashreplace").decode("ascii"))
+    from archiver.cli.common import safe
+
+    sys.stderr.write(f"archiver: {safe(' '.join(line.split()))}\n")
     return code

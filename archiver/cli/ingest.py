@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from archiver.cli import common
+from archiver.errors import UsageError
 
 
 @click.command("ingest", help="Take in local files and folders.")
@@ -26,7 +27,16 @@ def ingest_command(paths: Sequence[Path], case: str, source: str, note: str) -> 
             rest = common.safe(taken.message) or taken.item_id
             click.echo(f"{taken.outcome:10} {common.safe(taken.path)}  {rest}", err=True)
 
-    rows = ingest(common.the_vault(), list(paths), Label(case, source, note), observe=show)
+    vault = common.the_vault()
+    limits = vault.settings.limits
+    for name, value, most in (
+        ("case", case, limits.title_characters),
+        ("source", source, limits.title_characters),
+        ("note", note, limits.note_characters),
+    ):
+        if len(value) > most:
+            raise UsageError(f"the {name} is longer than {most} characters")
+    rows = ingest(vault, list(paths), Label(case, source, note), observe=show)
     outcomes = Counter(row.outcome for row in rows)
     if common.wants_json():
         fields = ("path", "item_id", "sha256", "outcome", "reason", "message")

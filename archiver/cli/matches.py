@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def search_command(path: Path) -> None:
     from archiver.engine.matching import Matcher, examine_outside_file
 
     vault = common.the_vault()
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError(f"there is no file {path}")
     prints, sha256 = examine_outside_file(path, vault)
     identical, near = Matcher(vault).search(prints, sha256)

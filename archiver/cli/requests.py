@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archiver.cli import common
-from archiver.config import Limits
 from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.custody.vault import Vault
+    from archiver.model import Request
+
+#: What one request may override: the limits of its download. The others are the vault's.
+OWN_LIMITS = (
+    "file_bytes",
+    "fetch_seconds",
+    "stall_seconds",
+    "connect_seconds",
+    "redirects",
+    "playlist_entries",
+    "requests",
+)
+
+#: Digits of a limit: beyond 10^15 it is none, and JSON's numbers end near there.
+LIMIT_DIGITS = 15
 
 #: Rows that need a look are listed up to here; the rest is in `archiver requests`.
 LISTED_ROWS = 20
+
+_NUMBER = re.compile(rf"0*[1-9][0-9]{{0,{LIMIT_DIGITS - 1}}}")
 
 
 @click.command("add", help="Queue URLs, from arguments or a CSV file.")
@@ -44,7 +65,7 @@ def add_command(
         raise UsageError("nothing to add", next_step="Name URLs, or a file with --from")
     vault = common.the_vault()
     defaults = intake.Row("", "", case, note, priority, requested_by)
-    rows = [intake.Row(url, url, case, note, priority, requested_by) for url in urls]
+    rows = [intake.checked(intake.Row(url, url, case, note, priority, requested_by)) for url in urls]
     if source is not None:
         rows += intake.parse(_read(source), defaults)
     answers = intake.add(vault, rows, again=again, limits=_limits(limits))
@@ -97,27 +118,8 @@ def requests_command(state: str, case: str | None) -> None:
         raise UsageError(f"there is no state {state!r}", next_step=f"States are {', '.join(State)}")
     vault = common.the_vault()
     found = queue.listing(vault, state=state, case=case)
-    items = queue.item_ids(vault)
     if common.wants_json():
-        common.print_json(
-            [
-                {
-                    "request_id": request.id,
-                    "url": request.url,
-                    "canonical_url": request.canonical_url,
-                    "case": request.case,
-                    "note": request.note,
-                    "priority": request.priority,
-                    "state": request.state.value,
-                    "reason": request.reason,
-                    "message": request.message,
-                    "attempts": request.attempts,
-                    "next_attempt_at": request.next_attempt_at,
-                    "item_ids": items.get(request.id, []),
-                }
-                for request in found
-            ]
-        )
+        common.print_json(as_json(vault, found))
         return
     if not found:
         click.echo("no requests")
@@ -138,7 +140,9 @@ def retry_command(ids: Sequence[str], failed: bool) -> None:
     from archiver.custody import queue
 
     vault = common.the_vault()
-    _changed(queue.retry(vault, [*ids, *(queue.failed(vault) if failed else [])]), "queued again")
+    if not ids and not failed:
+        raise UsageError("nothing to retry", next_step="Name requests, or all that failed with --failed")
+    _changed(vault, queue.retry(vault, [*ids, *(queue.failed(vault) if failed else [])]), "queued again")
     vault.ledger.publish()
 
 
@@ -150,13 +154,39 @@ def cancel_command(ids: Sequence[str]) -> None:
     from archiver.custody import queue
 
     vault = common.the_vault()
-    _changed(queue.cancel(vault, ids), "cancelled")
+    _changed(vault, queue.cancel(vault, ids), "cancelled")
     vault.ledger.publish()
 
 
-def _changed(ids: Sequence[str], what: str) -> None:
+def as_json(vault: Vault, requests: Sequence[Request]) -> list[dict[str, Any]]:
+    """Requests as the contract gives them."""
+    from archiver.custody import queue
+
+    items = queue.item_ids(vault)
+    return [
+        {
+            "request_id": request.id,
+            "url": request.url,
+            "canonical_url": request.canonical_url,
+            "case": request.case,
+            "note": request.note,
+            "priority": request.priority,
+            "state": request.state.value,
+            "reason": request.reason,
+            "message": request.message,
+            "attempts": request.attempts,
+            "next_attempt_at": request.next_attempt_at,
+            "item_ids": items.get(request.id, []),
+        }
+        for request in requests
+    ]
+
+
+def _changed(vault: Vault, ids: Sequence[str], what: str) -> None:
     if common.wants_json():
-        common.print_json([{"request_id": request_id} for request_id in ids])
+        from archiver.custody import queue
+
+        common.print_json(as_json(vault, [queue.get(vault, request_id) for request_id in ids]))
     else:
         click.echo(f"{len(ids)} {what}" + "".join(f"\n{request_id}" for request_id in ids))
 
@@ -171,11 +201,13 @@ def _read(source: str) -> bytes:
 
 
 def _limits(given: Sequence[str]) -> dict[str, int]:
-    known = {name: type(getattr(Limits(), name)) for name in Limits.__slots__}
     chosen = {}
     for text in given:
         name, _, value = text.partition("=")
-        if name not in known or not value.isdigit() or int(value) == 0:
-            raise UsageError(f"{text!r} is no limit", next_step=f"Write NAME=NUMBER; names: {', '.join(known)}")
+        if name not in OWN_LIMITS or not _NUMBER.fullmatch(value):
+            raise UsageError(
+                f"{text[:80]!r} is no limit of a request",
+                next_step=f"Write NAME=NUMBER, a whole number above 0; names: {', '.join(OWN_LIMITS)}",
+            )
         chosen[name] = int(value)
     return chosen

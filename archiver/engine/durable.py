@@ -1,13 +1,11 @@
 """The durable workflow and its two queues, on DBOS: one attempt survives any crash and is run once.
 
 Two queues because there are two scarce things: a host's patience (fetching, partitioned by host) and our processors
-(examining). All policy is in `archive.db`; what lies in `engine.db` is disposable. Its values are portable JSON: DBOS
-would unpickle what a stranger wrote into the file, so a file with anything else in it is thrown away.
+(examining). All policy is in `archive.db`; what lies in `engine.db` is disposable.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sqlite3
@@ -17,21 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
-from dbos._serialization import DBOSPortableJSON
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from archiver.capture import urls
 from archiver.capture.job import Progress
 from archiver.custody import acquisitions, queue
-from archiver.engine import attempt, events
+from archiver.engine import attempt, enginefile, events
 from archiver.errors import ArchiverError, MachineError
 from archiver.model import Acquisition, Outcome, Request, now
 
-FILE_NAME = "engine.db"
 FETCHING, EXAMINING = "fetching", "examining"
-
-#: The pipeline's own version, pinned: a workflow that was begun by an earlier release of the same pipeline goes on.
-PIPELINE = "1"
 
 #: Downloads at once in one process: they wait for the network most of the time.
 FETCHES_AT_ONCE = 8
@@ -65,11 +58,11 @@ def launched(
 ) -> Iterator[None]:
     """Run the engine in this process for the block, as the executor with this id, one of `slots` live ones."""
     _process.slots = slots
-    _discard_if_unreadable(folder / FILE_NAME)
+    enginefile.discard_if_unreadable(folder)
     _process.hands, _process.tell = hands, tell
     _process.stopping.clear()
     logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what it would say is in our records, in our words
-    DBOS(config=_config(folder, executor))
+    DBOS(config=enginefile.config(folder, executor))
     DBOS.launch()
     cores = os.cpu_count() or 1
     per_host = hands.vault.settings.limits.per_host
@@ -259,44 +252,3 @@ def _adopt() -> None:
 
 def _live() -> set[str]:
     return {f"slot-{number}" for number in range(_process.slots)}
-
-
-def _discard_if_unreadable(path: Path) -> None:
-    if not path.exists():
-        return
-    connection = sqlite3.connect(path)
-    try:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        good = all(_is_portable(connection, table) for table in tables)
-    except sqlite3.DatabaseError:
-        good = False
-    finally:
-        connection.close()
-    if not good:
-        for suffix in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{path}{suffix}")
-
-
-def _is_portable(connection: sqlite3.Connection, table: str) -> bool:
-    columns = [row[1] for row in connection.execute("SELECT * FROM pragma_table_info(?)", (table,))]
-    if "serialization" not in columns:
-        return True
-    odd = connection.execute(
-        f'SELECT COUNT(*) FROM "{table}" WHERE serialization IS NOT NULL AND serialization <> ?',  # noqa: S608  a name of DBOS
-        (DBOSPortableJSON.name(),),
-    ).fetchone()
-    return int(odd[0]) == 0
-
-
-def _config(folder: Path, executor: str) -> DBOSConfig:
-    return {
-        "name": "archiver",
-        "system_database_url": os.environ.get("ARCHIVER_DATABASE_URL") or f"sqlite:///{folder / FILE_NAME}",
-        "application_version": PIPELINE,
-        "executor_id": executor,
-        "serializer": DBOSPortableJSON,
-        "enable_otlp": False,
-        "use_listen_notify": False,
-        "log_level": "CRITICAL",
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from archiver import __version__
 from archiver.custody import acquisitions, catalog
+from archiver.custody.store import Digests
 from archiver.custody.vault import Vault
 from archiver.engine.keep import keep_and_examine
 from archiver.engine.matching import Matcher
@@ -43,15 +45,20 @@ class Label:
 
 
 def files_under(path: Path) -> Iterator[Path]:
-    """The file itself, or everything in the folder in a stable order; links and special files are yielded, not read."""
-    if not path.is_dir() or path.is_symlink():
+    """The file itself, or everything in the folder in a stable order; links and special files are yielded, not read.
+
+    So are folders that cannot be listed: a row for each says that something is missing.
+    """
+    if not os.path.isdir(path) or os.path.islink(path):
         yield path
         return
-    for folder, subfolders, names in os.walk(path, followlinks=False):
+    barred: list[Path] = []
+    for folder, subfolders, names in os.walk(path, onerror=lambda error: barred.append(Path(error.filename))):
         subfolders.sort()
         linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
         for name in sorted(names + linked):
             yield Path(folder) / name
+    yield from barred
 
 
 def ingest(
@@ -81,10 +88,7 @@ def _take(vault: Vault, examiner: Examiner, matcher: Matcher, path: Path, label:
     shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     began = now()
     try:
-        with _opened(path, vault.settings.limits.file_bytes) as stream:
-            digests = vault.store.copy(stream)
-        if digests.size == 0:
-            raise CaptureError("the file is empty", code="empty-body")
+        digests = _kept(vault, path)
         held = catalog.holders(vault, digests.sha256)
         kept = keep_and_examine(vault.store, examiner, [(digests, Path(shown).name)])
     except ArchiverError as error:
@@ -108,6 +112,16 @@ def _take(vault: Vault, examiner: Examiner, matcher: Matcher, path: Path, label:
     return Taken(shown, item.id, digests.sha256, "duplicate" if held else "archived", held[0] if held else "")
 
 
+def _kept(vault: Vault, path: Path) -> Digests:
+    try:
+        with _opened(path, vault.settings.limits.file_bytes) as stream:
+            return vault.store.copy(stream)
+    except OSError as error:
+        if error.filename is not None:
+            raise  # a file of the store could not be opened: not the fault of what is taken in
+        raise CaptureError(f"it cannot be read: {error.strerror}", code="file-unreadable") from None
+
+
 def _opened(path: Path, most: int) -> BinaryIO:
     """Open a regular file, no link. Raises RefusedError for anything else, CaptureError for what cannot be read."""
     try:
@@ -116,15 +130,18 @@ def _opened(path: Path, most: int) -> BinaryIO:
     except FileNotFoundError:
         raise CaptureError(f"there is no {path}", code="file-missing") from None
     except OSError as error:
-        if path.is_symlink():
+        if os.path.islink(path):
             raise RefusedError("a link is not followed", code="symbolic-link") from None
-        if path.is_socket():
+        if error.errno == errno.ENXIO:  # only a socket: O_RDONLY with O_NONBLOCK opens a pipe or answers otherwise
             raise RefusedError("a socket holds no footage", code="special-file") from None
         raise CaptureError(f"it cannot be opened: {error.strerror}", code="file-unreadable") from None
     state = os.fstat(handle)
     if not stat.S_ISREG(state.st_mode):
         os.close(handle)
         raise RefusedError("it is no regular file", code="special-file")
+    if state.st_size == 0:
+        os.close(handle)
+        raise CaptureError("the file is empty", code="empty-body")
     if state.st_size > most:
         os.close(handle)
         raise RefusedError(f"it is larger than {most} bytes", code="too-large")

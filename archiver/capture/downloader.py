@@ -1,0 +1,197 @@
+"""yt-dlp as a library, held to what an archive needs: originals as served, fixed names, native HTTP only.
+
+No configuration file, no plugin, no cache, no post-processing, no other program. Heavy to import: only the prepared
+process and its children do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yt_dlp
+from yt_dlp.downloader import get_suitable_downloader
+from yt_dlp.downloader.dash import DashSegmentsFD
+from yt_dlp.downloader.hls import HlsFD
+from yt_dlp.downloader.http import HttpFD
+from yt_dlp.downloader.ism import IsmFD
+from yt_dlp.networking.common import RequestDirector
+from yt_dlp.utils import DownloadError
+
+from archiver.capture import plain, reasons
+from archiver.capture.diagnose import typed_failure
+from archiver.capture.handler import ArchiveRH
+from archiver.capture.info import choose_formats
+from archiver.capture.wire import Stop, Wire
+from archiver.errors import CaptureError, RefusedError
+
+# A cut connection is resumed this often; after that a new attempt is made later, when the line may be better.
+_RESUMPTIONS = 3
+# What does not end with its entry of a playlist, but with the acquisition.
+_FINAL = frozenset(("timed-out", "disk-full", "too-many-requests", "cancelled"))
+_SEGMENTED = (HlsFD, DashSegmentsFD, IsmFD)
+_NATIVE = (HttpFD, *_SEGMENTED)
+
+PARAMETERS: Mapping[str, Any] = {
+    "quiet": True,
+    "noprogress": True,
+    "no_color": True,
+    "noplaylist": False,
+    "ignoreerrors": False,
+    "overwrites": True,
+    "continuedl": True,
+    "nopart": False,
+    "updatetime": False,
+    "fixup": "never",
+    "postprocessors": [],
+    "ffmpeg_location": "/nonexistent",
+    "hls_prefer_native": True,
+    "external_downloader": {"default": "native"},
+    "skip_unavailable_fragments": False,
+    "concurrent_fragment_downloads": 1,
+    "retries": _RESUMPTIONS,
+    "fragment_retries": 0,
+    "extractor_retries": 0,
+    "file_access_retries": 0,
+    "cachedir": False,
+    "proxy": "",
+    "js_runtimes": {},
+    "remote_components": [],
+    "check_formats": None,
+    "allow_unplayable_formats": False,
+    "enable_file_urls": False,
+    "restrictfilenames": True,
+    "usenetrc": False,
+    "geo_bypass": False,  # it would send a made-up X-Forwarded-For: what we say of ourselves is true
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """One entry that came whole: yt-dlp's JSON and its files as (name, format id)."""
+
+    info: dict[str, Any]
+    files: tuple[tuple[str, str], ...]
+
+
+class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
+    """yt-dlp with one wire, one folder and a list of what came. Made once in the prepared process, `begin` per job."""
+
+    def __init__(self) -> None:
+        super().__init__({**PARAMETERS, "format": choose_formats, "logger": _Silent()}, auto_init=False)
+        self.add_default_info_extractors()
+        self.wire: Wire | None = None
+        self.folder = Path()
+        self.obtained: list[Obtained] = []
+        self.failures: list[tuple[str, CaptureError | RefusedError]] = []
+        self._files: list[tuple[str, str]] = []
+
+    def begin(self, wire: Wire, folder: Path, on_progress: Callable[[Mapping[str, Any]], None]) -> None:
+        """Work for this job from now on."""
+        self.wire, self.folder = wire, folder
+        self.params["playlistend"] = wire.limits.playlist_entries
+        self.params["socket_timeout"] = wire.limits.stall_seconds
+        self.add_progress_hook(on_progress)
+
+    def build_request_director(self, _handlers: Any, _preferences: Any = None) -> RequestDirector:
+        """Register our handler and no other."""
+        assert self.wire is not None
+        director = RequestDirector(logger=_Silent())
+        director.add_handler(
+            ArchiveRH(
+                wire=self.wire,
+                logger=_Silent(),
+                headers=self.params["http_headers"].copy(),
+                cookiejar=self.cookiejar,
+                timeout=self.wire.limits.stall_seconds,
+            )
+        )
+        return director
+
+    def prepare_filename(self, info_dict: Any, dir_type: str = "", *_arguments: Any, **_options: Any) -> str:
+        """A fixed name in the job's folder, whatever the source says."""
+        name = plain.file_name(self._num_downloads, info_dict.get("format_id", ""), info_dict.get("ext", ""))
+        return str(self.folder / (f"{name}.{dir_type}" if dir_type not in ("", "temp") else name))
+
+    def process_ie_result(self, ie_result: Any, download: bool = True, extra_info: Any = None) -> Any:
+        """An entry of a playlist that fails is put on record, and the others go on."""
+        try:
+            found = super().process_ie_result(ie_result, download, extra_info)
+            self._note_truncation(found)
+            return found
+        except (Exception, Stop) as error:  # extractors raise anything; it is typed or raised again
+            if "playlist_index" not in (extra_info or {}):
+                raise
+            typed = typed_failure(error, self.wire)
+            if typed.code in _FINAL:
+                raise Stop(typed) from error
+            self.failures.append((_place(ie_result), typed))
+            return None
+
+    def process_video_result(self, info_dict: Any, download: bool = True) -> Any:
+        """One video or picture: it counts as obtained when all of its chosen streams came."""
+        self._files = []
+        found = super().process_video_result(info_dict, download)
+        if download and self._files:
+            self.obtained.append(Obtained(found, tuple(self._files)))
+        return found
+
+    def process_info(self, info_dict: Any) -> None:
+        """One stream of it."""
+        super().process_info(info_dict)
+        path = info_dict.get("filepath")
+        if path:
+            self._files.append((Path(path).name, str(info_dict.get("format_id", ""))))
+
+    def dl(self, name: str, info: Any, subtitle: bool = False, test: bool = False) -> Any:
+        """Download one stream, with what comes counted as one file."""
+        assert self.wire is not None
+        kind = get_suitable_downloader(info, self.params)
+        if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
+            raise Stop(reasons.failure("live-stream"))
+        if kind not in _NATIVE:
+            raise Stop(reasons.failure("unsupported-protocol", f"it comes over {str(info.get('protocol'))[:40]}"))
+        with self.wire.file(segmented=kind in _SEGMENTED) as first:
+            try:
+                done = super().dl(name, info, subtitle, test)
+            except DownloadError:
+                self._tell_empty(first)
+                raise
+            if not (isinstance(done, tuple) and done[0]):
+                self._tell_empty(first)
+                raise Stop(self.wire.failure or reasons.failure("extractor-failed", "the download did not succeed"))
+            return done
+
+    def _tell_empty(self, first: int) -> None:
+        """Raise Stop if the file's last answer was a success without a body."""
+        assert self.wire is not None
+        served = [one for one in self.wire.exchanges if one.number > first or one.reused_for_file]
+        if served and 200 <= served[-1].status < 300 and not served[-1].body_bytes and not served[-1].reason:
+            raise self.wire.stop(reasons.failure("empty-body"))
+
+    def _note_truncation(self, found: Any) -> None:
+        assert self.wire is not None
+        most = self.wire.limits.playlist_entries
+        if isinstance(found, dict) and found.get("_type") == "playlist" and (found.get("playlist_count") or 0) > most:
+            url = str(found.get("webpage_url") or "")
+            self.failures.append((url, reasons.failure("playlist-too-long", f"only the first {most} entries came")))
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    """Where an entry of a playlist was to come from, as exactly as it is known."""
+    formats = entry.get("formats") or [{}]
+    url = str(entry.get("url") or formats[-1].get("url") or entry.get("webpage_url") or "")
+    return url.partition("#__youtubedl_smuggle")[0]  # yt-dlp's notes to itself
+
+
+class _Silent:
+    """yt-dlp's messages hold titles and addresses by strangers, and what matters in them is in the result."""
+
+    def debug(self, _message: str) -> None: ...
+    def info(self, _message: str) -> None: ...
+    def warning(self, _message: str, **_options: Any) -> None: ...
+    def error(self, _message: str, **_options: Any) -> None: ...
+    def stdout(self, _message: str) -> None: ...
+    def stderr(self, _message: str) -> None: ...

@@ -1,0 +1,83 @@
+"""What came of a download, made durable: originals, their JSON beside them, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from archiver.capture import plain, reasons
+from archiver.capture.downloader import Downloader, Obtained
+from archiver.capture.info import info_json
+from archiver.capture.job import FetchedFile, FetchedItem, FetchJob, sync_folder, write_durably
+from archiver.capture.wire import Exchange, Wire
+from archiver.model import Role
+
+_LABEL_CHARACTERS = 200
+_HTML = ("text/html", "application/xhtml+xml")
+_HEAD_BYTES = 512
+
+
+def keep(job: FetchJob, ydl: Downloader, wire: Wire) -> tuple[FetchedItem, ...]:
+    """Make durable what came, with its JSON beside it."""
+    items = []
+    for number, one in enumerate(ydl.obtained, start=1):
+        files = [_original(job.folder, name, label) for name, label in one.files]
+        if one.info.get("direct") and _is_page(job.folder / files[0].name, wire):
+            ydl.failures.append((str(one.info.get("webpage_url") or ""), reasons.failure("no-media")))
+            continue
+        info_name = f"info-{number:05d}.json"  # files of the source's begin with a digit
+        write_durably(job.folder, info_name, info_json(one.info))
+        files.append(FetchedFile(info_name, Role.INFO, "", (job.folder / info_name).stat().st_size))
+        items.append(_item(job, one, tuple(files), wire))
+    sync_folder(job.folder)
+    return tuple(items)
+
+
+def _item(job: FetchJob, one: Obtained, files: tuple[FetchedFile, ...], wire: Wire) -> FetchedItem:
+    info, most = one.info, job.limits.title_characters
+    url = info.get("webpage_url")
+    served = [exchange.url for exchange in wire.exchanges if exchange.for_file or exchange.reused_for_file]
+    chosen = info.get("url")
+    final = chosen if isinstance(chosen, str) and "\n" not in chosen else (served[-1] if served else "")
+    return FetchedItem(
+        url=plain.text(url, job.limits.url_characters) or job.url,
+        final_url=plain.text(final, job.limits.url_characters),
+        title=plain.text(info.get("title"), most),
+        uploader=plain.text(info.get("uploader") or info.get("channel"), most),
+        files=files,
+    )
+
+
+def _original(folder: Path, name: str, label: str) -> FetchedFile:
+    """The file as it lies there, on the disk and not only in memory."""
+    descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(f"{name} is no plain file")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return FetchedFile(name, Role.ORIGINAL, plain.text(label, _LABEL_CHARACTERS), found.st_size)
+
+
+def says_html(exchange: Exchange) -> bool:
+    return exchange.header("content-type").partition(";")[0].strip().lower() in _HTML
+
+
+def _is_page(path: Path, wire: Wire) -> bool:
+    """Text that the server calls HTML is a page, also where it has no tag at its beginning."""
+    served = [one for one in wire.exchanges if (one.for_file or one.reused_for_file) and one.status]
+    if not served or not says_html(served[-1]):
+        return False
+    with open(path, "rb") as file:
+        head = file.read(_HEAD_BYTES)
+    return not any(byte < 0x20 and byte not in b"\t\n\f\r\x1b" for byte in head)
+
+
+def sweep(folder: Path, keep_names: frozenset[str]) -> None:
+    """Remove what an earlier, interrupted try or a failed stream left, so that it is never spliced into a new one."""
+    for entry in os.scandir(folder):
+        if entry.name not in keep_names and (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
+            os.unlink(entry.path)

@@ -11,7 +11,6 @@ note() {
 }
 note exiftool libimage-exiftool-perl "metadata is not extracted"
 note bwrap bubblewrap "hostile files are parsed with resource limits only, not in a sandbox of their own"
-note ffmpeg ffmpeg "separate picture and sound are not merged into one working copy"
 [ -z "$packages" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing system packages:$packages"

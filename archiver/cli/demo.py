@@ -109,8 +109,8 @@ def _show_matches(vault: Vault) -> None:
                 match.finding.value,
                 f"{match.score:.2f}",
                 names[match.a],
-                names[match.b] + (" (mirrored)" if match.transform.get("mirror") else ""),
-                matches.where(match.segments),
+                names[match.b],
+                "\n".join(filter(None, (matches.where(match.segments), matches.how(match.transform)))),
             )
             for match, _ in _matches(vault)
         ],

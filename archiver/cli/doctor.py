@@ -18,7 +18,6 @@ from archiver.cli import common
 PROGRAMS = {
     "exiftool": ("-ver", "metadata is not extracted"),
     "bwrap": ("--version", "hostile files are parsed with resource limits only"),
-    "ffmpeg": ("-version", "separate picture and sound are not merged into one working copy"),
 }
 
 PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography", "sqlite-utils")
@@ -44,7 +43,7 @@ def doctor_command() -> None:
         fixed=(0, 1),
     )
     sandbox = report["sandbox"]
-    click.echo(f"Sandbox: {sandbox['level']}" + (f" ({sandbox['why']})" if sandbox.get("why") else ""))
+    click.echo(f"Sandbox: {sandbox['level']}" + (f" ({sandbox['reason']})" if sandbox["reason"] else ""))
     for line in report["missing"]:
         click.echo(f"Missing: {line}")
     if not report["missing"]:
@@ -81,7 +80,9 @@ def _package(name: str) -> dict[str, str]:
 
 
 def _version(name: str, argument: str) -> str:
-    path = shutil.which(name)
+    from archiver.sandbox.level import ENVIRONMENT
+
+    path = shutil.which(name, path=ENVIRONMENT["PATH"])  # where the sandbox looks, whatever the caller's PATH says
     if path is None:
         return ""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def matches_command(item_id: str | None, everything: bool) -> None:
                 f"{match.score:.2f}",
                 f"{match.a} {common.shortened(titles.get(match.a, ''), 24)}",
                 f"{match.b} {common.shortened(titles.get(match.b, ''), 24)}",
-                where(match.segments),
+                "\n".join(filter(None, (where(match.segments), how(match.transform)))),
                 decision.ruling.value if decision else "",
             )
             for match, decision in found
@@ -93,15 +94,7 @@ def search_command(path: Path) -> None:
     else:
         common.print_table(
             ("item", "finding", "score", "item's seconds = file's seconds"),
-            [
-                (
-                    row["item_id"],
-                    row["finding"],
-                    f"{row['score']:.2f}",
-                    where([Segment(*s["a"], *s["b"]) for s in row["segments"]]),
-                )
-                for row in rows
-            ],
+            [(row["item_id"], row["finding"], f"{row['score']:.2f}", _place(row)) for row in rows],
             fixed=(0, 1, 2),
         )
 
@@ -149,6 +142,23 @@ def where(segments: Any) -> str:
         f"{common.clock(s.a_start)}-{common.clock(s.a_end)} = {common.clock(s.b_start)}-{common.clock(s.b_end)}"
         for s in segments
     )
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    segments = [Segment(*segment["a"], *segment["b"]) for segment in row["segments"]]
+    return "\n".join(filter(None, (where(segments), how(row.get("transform", {})))))
+
+
+def how(transform: Mapping[str, Any]) -> str:
+    """What was done to the copy, for people: `mirrored, 1.1 x as fast`."""
+    parts = ["mirrored"] if transform.get("mirror") else []
+    if transform.get("turn"):
+        parts.append(f"turned by {transform['turn']} degrees")
+    if transform.get("speed", 1.0) != 1.0:
+        parts.append(f"{transform['speed']:g} x as fast")
+    if "crop" in transform:
+        parts.append(f"{transform['crop']:.0%} of the picture")
+    return ", ".join(parts)
 
 
 def _segments(segments: Any) -> list[dict[str, list[float]]]:

@@ -1,0 +1,143 @@
+"""What runs inside the sandbox: one item's files in, one framed reply out. `record` reads it on the other side.
+
+Reply of `examine_item`: length of the head (4 bytes, big-endian), the head (JSON), ExifTool's blocks (JSON), then the
+fingerprints one after the other; the head holds their lengths.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archiver.examine import media_type
+
+_EXIFTOOL_SHARE = 0.5  # of the item's time: a decode is still possible when ExifTool hangs
+_EXIFTOOL_SECONDS = 120  # 0.1 s are usual; a file of 4 GiB is not read whole
+
+
+def examine_item(paths: Sequence[str], arguments: Mapping[str, Any]) -> bytes:
+    """Examine the files of one item. `arguments`: fingerprints (bool), seconds, metadata_bytes."""
+    from archiver.examine.metadata import ExifToolFailed, extract
+
+    blocks: list[dict[str, Any]] = [{} for _ in paths]
+    tools = _tools()
+    failure = ""
+    budget = min(_EXIFTOOL_SECONDS, arguments["seconds"] * _EXIFTOOL_SHARE)
+    try:
+        blocks, tools["exiftool"] = extract(paths, budget, arguments["metadata_bytes"])
+    except ExifToolFailed as error:
+        failure = error.code
+    files: list[dict[str, Any]] = []
+    fingerprints: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    for number, path in enumerate(paths):
+        record, made = _look(path, bool(arguments["fingerprints"]))
+        record["warnings"] += [failure] if failure else []
+        files.append(record)
+        if made is not None:
+            fingerprints.append({"file": number, "algorithm": made[0], "bytes": len(made[1])})
+            blobs.append(made[1])
+    metadata = json.dumps(blocks, separators=(",", ":"), allow_nan=False).encode()
+    head = {"files": files, "fingerprints": fingerprints, "metadata_bytes": len(metadata), "tools": tools}
+    spelled = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
+    return b"".join([len(spelled).to_bytes(4, "big"), spelled, metadata, *blobs])
+
+
+def take_stills(paths: Sequence[str], arguments: Mapping[str, Any]) -> bytes:
+    """JPEG stills of one file, each with its length (4 bytes, big-endian) before it."""
+    from archiver.examine.stills import stills
+
+    made = stills(paths[0], arguments["seconds"], arguments["max_side"], arguments["kind"])
+    return b"".join(len(jpeg).to_bytes(4, "big") + jpeg for jpeg in made)
+
+
+def merge_streams(paths: Sequence[str], _arguments: None, output: int) -> bytes:
+    """Copy the first video stream of the first file and the first audio stream of the second into one MP4 or Matroska.
+
+    Nothing is encoded anew. MP4 where it can hold both codecs, else Matroska; the answer is the media type.
+    """
+    import av
+
+    from archiver.examine.frames import open_media
+
+    with open_media(paths[0]) as seen, open_media(paths[1]) as heard:
+        picture, sound = seen.streams.video[0], heard.streams.audio[0]
+        codecs = {picture.codec_context.name, sound.codec_context.name}
+        container, made = ("mp4", "video/mp4") if codecs <= _IN_MP4 else ("matroska", "video/x-matroska")
+        with os.fdopen(output, "r+b") as file, av.open(file, "w", format=container) as target:
+            to_picture = target.add_stream_from_template(picture)
+            to_sound = target.add_stream_from_template(sound)
+            for packet in _interleaved(seen.demux(picture), heard.demux(sound)):
+                packet.stream = to_picture if packet.stream is picture else to_sound
+                target.mux(packet)
+    return made.encode()
+
+
+#: What players expect in an MP4 (the decoder's names).
+_IN_MP4 = frozenset({"h264", "hevc", "av1", "libdav1d", "mpeg4", "aac", "mp3", "mp3float", "ac3", "eac3"})
+
+
+def _interleaved(first: Any, second: Any) -> Any:
+    """Packets of both streams in order of their times, so that a player need not seek back and forth."""
+    import heapq
+
+    def timed(packets: Any, number: int) -> Any:
+        last = 0.0
+        for count, packet in enumerate(packets):
+            if packet.dts is None:
+                continue  # the empty packet at the end of a demux
+            last = max(last, float(packet.dts * packet.time_base))
+            yield last, number, count, packet
+
+    for _, _, _, packet in heapq.merge(timed(first, 0), timed(second, 1)):
+        yield packet
+
+
+def _look(path: str, with_fingerprint: bool) -> tuple[dict[str, Any], tuple[str, bytes] | None]:
+    """Media type, facts and warnings of one file, and its fingerprint (algorithm, bytes) where there is one."""
+    with open(path, "rb") as file:
+        claimed = media_type.sniff(file.read(media_type.HEAD_BYTES))
+    kind = media_type.kind(claimed)
+    record: dict[str, Any] = {"media_type": claimed, "facts": {}, "warnings": []}
+    if claimed == media_type.EMPTY:
+        record["warnings"] = ["empty"]
+    elif kind == "other" and claimed != media_type.UNKNOWN:
+        record["warnings"] = ["not-media"]
+    elif with_fingerprint:
+        return record, _decode(path, kind, record)
+    return record, None
+
+
+def _decode(path: str, kind: str, record: dict[str, Any]) -> tuple[str, bytes] | None:
+    from archiver.examine.fingerprint import fingerprint
+    from archiver.examine.frames import Unreadable
+
+    try:
+        made = fingerprint(path, "image" if kind == "image" else "video")
+    except Unreadable as error:
+        record["facts"] = error.facts
+        record["media_type"] = media_type.by_decoder(record["media_type"], error.facts)
+        record["warnings"] = _why(error.code, kind, media_type.kind(record["media_type"]))
+        return None
+    record["facts"] = made.facts
+    record["media_type"] = media_type.by_decoder(record["media_type"], made.facts)
+    record["warnings"] = list(made.warnings)
+    return made.algorithm, made.blob
+
+
+def _why(code: str, claimed: str, found: str) -> list[str]:
+    """The warnings for a file without pictures: sound needs none, and what claims to be media is damaged."""
+    if found == "audio" and code == "no-frames":
+        return []
+    if code == "not-media" and claimed in ("video", "image", "audio"):
+        return ["damaged"]
+    return [code]
+
+
+def _tools() -> dict[str, str]:
+    import av
+    import PIL
+
+    return {"av": av.__version__, "pillow": PIL.__version__}

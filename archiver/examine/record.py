@@ -1,0 +1,294 @@
+"""The bounded record that leaves the sandbox. What comes out is `untrusted_` until it has passed through here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archiver.model import Tool
+
+SCHEMA = "archiver-metadata/1"
+
+MAX_HEAD_BYTES = 1 << 20  # media types, facts and warnings of an item; 2 kB a file are usual
+MAX_FINGERPRINTS_BYTES = 128 << 20  # 65,536 samples of 64 x 64 pixels pack into 30 MB for usual footage
+MAX_VALUES = 1_000_000  # embedded telemetry of a day; parsed, it fills some 100 MB
+MAX_DEPTH = 32  # XMP structures nest a few levels; deeper ones are attacks on whoever reads them next
+MAX_STRING = 1 << 20  # an embedded text; binary values are left out by ExifTool
+MAX_FACTS = 40  # a decode states about fifteen
+MAX_NUMBER = 2**53 - 1  # whole numbers beyond it are not exact for every reader of JSON
+
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
+_WORD = re.compile(r"[ -~]{0,40}")
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_CODE = re.compile(r"[a-z][a-z-]{0,39}")
+_VERSION = re.compile(r"[ -~]{1,60}")
+
+#: Every warning that an examination can end with, as people read it. A code that is not listed is not accepted.
+MESSAGES: Mapping[str, str] = {
+    "empty": "the file is empty",
+    "not-media": "the file is no picture, video or sound that we can decode",
+    "damaged": "parts of the file could not be decoded",
+    "truncated": "the file ends before its stated end",
+    "no-frames": "no picture could be decoded",
+    "too-large": "its pictures are larger than any camera's and were not decoded",
+    "timestamps-odd": "times of some frames are missing or run backwards; positions may be off",
+    "frames-change-size": "the size of its pictures changes on the way",
+    "name-differs": "the name promises another kind of file than the content is",
+    "exiftool-missing": "ExifTool is not installed, so there is no embedded metadata",
+    "exiftool-failed": "ExifTool could not read the file",
+    "exiftool-timed-out": "ExifTool did not finish in time",
+    "metadata-too-large": "the embedded metadata is larger than the limit and was left out",
+    "timed-out": "the examination was stopped at its time limit",
+    "crashed": "a decoder crashed on the file",
+    "out-of-memory": "a decoder wanted more memory than the limit",
+    "output-too-large": "the examination's output was larger than the limit",
+    "failed": "the examination failed",
+    "answer-refused": "the examination's answer did not make sense and was refused",
+}
+
+
+class RefusedAnswer(ValueError):
+    """What came out of the sandbox is not what it has to be. Nothing of it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file as judged by content. `facts` are whole numbers and words of at most 40 printable ASCII characters."""
+
+    media_type: str
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintRecord:
+    """A fingerprint object for the file at `file_index`. `blob` is still to be read by `archiver.fingerprint` only."""
+
+    file_index: int
+    algorithm: str
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FileWarning:
+    """What could not be read of the file at `file_index`, as a stable code and as a sentence of ours."""
+
+    file_index: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What an item's files say about themselves. `metadata` is a JSON document (`SCHEMA`), one block a file."""
+
+    files: tuple[FileRecord, ...]
+    metadata: bytes
+    fingerprints: tuple[FingerprintRecord, ...]
+    warnings: tuple[FileWarning, ...]
+    sandbox: str
+    tools: tuple[Tool, ...]
+    created: str = ""
+
+    def summary(self) -> dict[str, int | float | str]:
+        """The few facts that tables show: of the file with pictures, else of the first. `created` is a claim."""
+        shown: dict[str, int | float | str] = {}
+        if not self.files:
+            return shown
+        best = max(self.files, key=lambda file: (int("width" in file.facts), int(bool(file.facts))))
+        shown["media_type"] = best.media_type
+        duration = best.facts.get("duration_ms", best.facts.get("stated_duration_ms"))
+        if isinstance(duration, int) and duration > 0:
+            shown["duration_seconds"] = duration / 1000
+        for name in ("width", "height"):
+            if isinstance(best.facts.get(name), int):
+                shown[name] = best.facts[name]
+        codecs = [
+            str(file.facts[name]) for name in ("codec", "audio_codec") for file in self.files if name in file.facts
+        ]
+        if codecs:
+            shown["codecs"] = "+".join(dict.fromkeys(codecs))
+        if self.created:
+            shown["created"] = self.created
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply of `inside.examine_item` that has been checked. `blocks` are ExifTool's, one a file."""
+
+    files: tuple[FileRecord, ...]
+    warnings: tuple[tuple[str, ...], ...]
+    fingerprints: tuple[FingerprintRecord, ...]
+    blocks: tuple[Mapping[str, Any], ...]
+    tools: Mapping[str, str]
+
+
+def read_answer(untrusted_reply: bytes, files: int, max_metadata: int) -> Answer:
+    """Take a reply apart, or raise RefusedAnswer."""
+    length = int.from_bytes(untrusted_reply[:4], "big")
+    head_end = 4 + length
+    _check(len(untrusted_reply) >= 4 and length <= MAX_HEAD_BYTES and head_end <= len(untrusted_reply), "frame")
+    head = bounded_json(untrusted_reply[4:head_end], max_string=60)
+    _check(_is_object(head, {"files", "fingerprints", "metadata_bytes", "tools"}), "head")
+    metadata_end = head_end + _whole(head["metadata_bytes"], max_metadata)
+    _check(metadata_end <= len(untrusted_reply), "metadata")
+    blocks = bounded_json(untrusted_reply[head_end:metadata_end])
+    _check(isinstance(blocks, list) and len(blocks) == files and all(isinstance(one, dict) for one in blocks), "blocks")
+    _check(isinstance(head["files"], list) and len(head["files"]) == files, "number of files")
+    records = [_file(one) for one in head["files"]]
+    return Answer(
+        files=tuple(record for record, _ in records),
+        warnings=tuple(codes for _, codes in records),
+        fingerprints=_fingerprints(head["fingerprints"], untrusted_reply[metadata_end:], files),
+        blocks=tuple(blocks),
+        tools=_tools(head["tools"]),
+    )
+
+
+def read_stills(untrusted_reply: bytes, wanted: int) -> list[bytes]:
+    """The JPEGs of a reply of `inside.take_stills`, or raise RefusedAnswer. Whoever shows them is still careful."""
+    found, at = [], 0
+    for _ in range(wanted):
+        size = int.from_bytes(untrusted_reply[at : at + 4], "big")
+        jpeg = untrusted_reply[at + 4 : at + 4 + size]
+        _check(len(jpeg) == size and jpeg.startswith(b"\xff\xd8\xff"), "still")
+        found.append(jpeg)
+        at += 4 + size
+    _check(at == len(untrusted_reply), "stills' end")
+    return found
+
+
+def bounded_json(
+    data: bytes, *, max_values: int = MAX_VALUES, max_depth: int = MAX_DEPTH, max_string: int = MAX_STRING
+) -> Any:
+    """Parse untrusted JSON, or raise RefusedAnswer: no more values, depth, length and digits than the limits allow."""
+    # Counted before parsing, because a megabyte of brackets becomes a hundred megabytes of lists.
+    _check(data.count(b",") + data.count(b"[") + data.count(b"{") <= max_values, "number of values")
+    try:
+        parsed = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise RefusedAnswer("JSON") from error
+    level = [parsed]
+    for _ in range(max_depth):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value)
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+            else:
+                _check_scalar(value, max_string)
+        if not below:
+            return parsed
+        level = below
+    raise RefusedAnswer("depth")
+
+
+def document(answer: Answer, sandbox: str, warnings: Sequence[Sequence[str]]) -> bytes:
+    """The metadata object: the same input and tools always give the same bytes."""
+    files = [
+        {
+            "exiftool": block,
+            "facts": dict(file.facts),
+            "media_type": file.media_type,
+            "warnings": list(codes),
+        }
+        for file, block, codes in zip(answer.files, answer.blocks, warnings, strict=True)
+    ]
+    whole = {"files": files, "sandbox": sandbox, "schema": SCHEMA, "tools": dict(answer.tools)}
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+#: Where formats keep the time at which the camera or the editing program claims to have made the file.
+_CREATED = ("DateTimeOriginal", "CreationDate", "DateTimeDigitized", "CreateDate", "DateCreated", "DateUTC")
+_DATE = re.compile(r"(?!0000)\d{4}:\d\d:\d\d( \d\d:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?")
+
+
+def claimed_creation(blocks: tuple[Mapping[str, Any], ...]) -> str:
+    """The first creation time that the embedded metadata claims, as it is spelled there, or ""."""
+    for tag in _CREATED:
+        for block in blocks:
+            for name in sorted(block):
+                value = block[name].get("val") if isinstance(block[name], dict) else None
+                if name.rpartition(":")[2] == tag and isinstance(value, str) and _DATE.fullmatch(value):
+                    return value
+    return ""
+
+
+def _file(untrusted: Any) -> tuple[FileRecord, tuple[str, ...]]:
+    _check(_is_object(untrusted, {"media_type", "facts", "warnings"}), "file")
+    facts, codes = untrusted["facts"], untrusted["warnings"]
+    _check(_spelled(untrusted["media_type"], _MEDIA_TYPE), "media type")
+    _check(isinstance(facts, dict) and len(facts) <= MAX_FACTS, "facts")
+    for name, value in facts.items():
+        _check(_spelled(name, _KEY), "name of a fact")
+        _check(_spelled(value, _WORD) or _is_whole(value, -MAX_NUMBER, MAX_NUMBER), "fact")
+    _check(isinstance(codes, list) and len(codes) <= len(MESSAGES), "warnings")
+    _check(all(_spelled(code, _CODE) and code in MESSAGES for code in codes), "warning")
+    return FileRecord(untrusted["media_type"], facts), tuple(dict.fromkeys(codes))
+
+
+def _fingerprints(untrusted: Any, blobs: bytes, files: int) -> tuple[FingerprintRecord, ...]:
+    _check(isinstance(untrusted, list) and len(untrusted) <= files, "fingerprints")
+    found: list[FingerprintRecord] = []
+    at = 0
+    for one in untrusted:
+        _check(_is_object(one, {"file", "algorithm", "bytes"}), "fingerprint")
+        _check(_spelled(one["algorithm"], _WORD) and one["algorithm"] != "", "algorithm")
+        end = at + _whole(one["bytes"], MAX_FINGERPRINTS_BYTES)
+        number = _whole(one["file"], files - 1)
+        _check(at < end <= len(blobs) and number not in {record.file_index for record in found}, "fingerprint's place")
+        found.append(FingerprintRecord(number, one["algorithm"], blobs[at:end]))
+        at = end
+    _check(at == len(blobs), "fingerprints' end")
+    return tuple(found)
+
+
+def _tools(untrusted: Any) -> Mapping[str, str]:
+    _check(isinstance(untrusted, dict) and len(untrusted) <= 10, "tools")
+    _check(all(_spelled(name, _KEY) and _spelled(version, _VERSION) for name, version in untrusted.items()), "tool")
+    return dict(sorted(untrusted.items()))
+
+
+def _check_scalar(value: Any, max_string: int) -> None:
+    if isinstance(value, str):
+        _check(len(value) <= max_string, "length of a text")
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise RefusedAnswer("text") from error
+    elif isinstance(value, float):
+        _check(math.isfinite(value), "number")
+    elif isinstance(value, int):
+        _check(abs(value) < 10**18, "number")
+
+
+def _no_constant(name: str) -> None:
+    raise RefusedAnswer(f"{name} is no number of JSON")
+
+
+def _is_object(value: Any, keys: set[str]) -> bool:
+    return isinstance(value, dict) and set(value) == keys
+
+
+def _spelled(value: Any, pattern: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _whole(value: Any, high: int) -> int:
+    _check(_is_whole(value, 0, high), "number")
+    return int(value)
+
+
+def _check(holds: bool, what: str) -> None:
+    if not holds:
+        raise RefusedAnswer(what)

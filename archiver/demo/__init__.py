@@ -1,0 +1,1 @@
+"""The whole story on sample footage, on this machine only."""

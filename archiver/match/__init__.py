@@ -1,0 +1,1 @@
+"""Alignment and findings: fingerprints in, segments out. Pure: no files, no network, no clock."""

@@ -1,0 +1,116 @@
+"""Two videos compared closely: from hypotheses of alignment to a finding with its segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+from archiver.fingerprint import Fingerprint
+from archiver.match.align import Hypothesis
+from archiver.match.descriptor import WHOLE, Pixels, Variant
+from archiver.match.film import seconds
+from archiver.match.finding import Found, judge, score
+from archiver.match.residual import Pair, Run
+from archiver.model import Finding, Segment
+
+#: Stretches that one answer names; a compilation with more of one film has its longest named.
+MAX_SEGMENTS: Final = 8
+
+#: Agreement in detail beyond which no further alignment is tried.
+CERTAIN: Final = 0.8
+
+#: Offsets this near to each other are refined to the same one.
+SAME_START_SECONDS: Final = 0.25
+
+#: Quarter turns of the query, clockwise, against the item: the variant says how to turn it back.
+TURNS: Final = {Variant.QUARTER_LEFT: 90, Variant.QUARTER_RIGHT: 270}
+
+_Judged = tuple[Finding, Run, Hypothesis]
+
+
+def compare(
+    item_id: str, item: Fingerprint, query: Fingerprint, pictures: Pixels, guesses: Iterable[Hypothesis]
+) -> Found | None:
+    """The finding on two videos; `pictures` are the query's. None where nothing is alike."""
+    films = None
+    judged: list[_Judged] = []
+    tried: list[Hypothesis] = []
+    for guess in guesses:
+        if films is None:
+            films = Pair(pictures, seconds(query), item)
+        for start in _starts(guess):
+            if any(_same_start(start, old) for old in tried) or not films.promising(start):
+                continue
+            tried.append(start)
+            best = films.refined(start)
+            judged += [(finding, run, best) for run in films.runs(best) if (finding := judge(run)) is not None]
+        if any(_settled(each, len(query.times_ms)) for each in judged):
+            break
+    if not judged:
+        return None
+    judged.sort(key=_strength, reverse=True)
+    finding, run, at = judged[0]
+    segments: list[Segment] = []
+    taken: list[Run] = []
+    for other, stretch, place in judged:
+        if other is not finding or place.variant is not at.variant or len(segments) == MAX_SEGMENTS:
+            continue
+        if all(stretch.last < old.first or stretch.first > old.last for old in taken):
+            segment = _segment(stretch, place, item, query)
+            if segment is not None:
+                taken.append(stretch)
+                segments.append(segment)
+        if finding is Finding.SAME_SCENE:
+            break  # a scene has no second place in a film: one stretch shows it
+    segments.sort(key=lambda segment: segment.b_start)
+    return Found(item_id, finding, score(finding, run), tuple(segments), _transform(at))
+
+
+def _starts(guess: Hypothesis) -> list[Hypothesis]:
+    """The guess, and the same with whole pictures: codes of parts may win by chance, and most copies show all."""
+    whole = replace(guess, query_box=WHOLE, item_box=WHOLE)
+    return [guess] if guess == whole else [guess, whole]
+
+
+def _same_start(one: Hypothesis, other: Hypothesis) -> bool:
+    """Refinement leads from both to the same place."""
+    near = abs(one.offset - other.offset) < SAME_START_SECONDS
+    return near and replace(one, offset=other.offset, votes=other.votes) == other
+
+
+def _settled(judged: _Judged, samples: int) -> bool:
+    """All of the query is explained so well that no other alignment can be better."""
+    finding, run, _ = judged
+    return finding is Finding.SAME_RECORDING and run.change.detail >= CERTAIN and run.samples >= 0.9 * samples
+
+
+def _strength(judged: _Judged) -> tuple[float, float, float]:
+    finding, run, at = judged
+    same = finding is Finding.SAME_RECORDING
+    # Between speeds and offsets that explain about as much, the film as it was shot is the likelier one.
+    evidence = run.samples * (run.change.detail if same else run.appearance) * (1.0 if at.speed == 1.0 else 0.97)
+    return float(same), evidence, -abs(at.offset)
+
+
+def _segment(run: Run, at: Hypothesis, item: Fingerprint, query: Fingerprint) -> Segment | None:
+    """The run in seconds: half a sample more at each end, to the film's own end if it was the last sample."""
+    times, end = seconds(query), query.duration_ms / 1000
+    start = 0.0 if run.first == 0 else float(times[run.first - 1] + times[run.first]) / 2
+    stop = end if run.last == len(times) - 1 else float(times[run.last] + times[run.last + 1]) / 2
+    # What lies outside the item cannot be the same.
+    start = max(start, -at.offset / at.speed)
+    stop = min(stop, (item.duration_ms / 1000 - at.offset) / at.speed)
+    if stop <= start:
+        return None
+    first, last = (round(at.speed * moment + at.offset, 3) for moment in (start, stop))
+    return Segment(max(0.0, first), max(0.0, last), round(start, 3), round(stop, 3))
+
+
+def _transform(at: Hypothesis) -> dict[str, Any]:
+    transform: dict[str, Any] = {"mirror": at.variant is Variant.MIRROR, "speed": at.speed}
+    if at.variant in TURNS:
+        transform["turn"] = TURNS[at.variant]
+    if at.item_box.area < 0.95:
+        transform["crop"] = round(min(1.0, at.item_box.area), 2)
+    return transform

@@ -1,0 +1,133 @@
+"""Pictures to descriptors: the low frequencies of a box, and their signs.
+
+A box of a picture goes to its 16 x 16 lowest DCT coefficients by two batched matrix products (A @ picture @ B.T), in
+which the box's edges are part of the matrices: no picture is ever cut out or resized. 256 signs at the median are the
+code that candidates are found by (the idea of pHash and PDQ); the coefficients themselves are compared afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from archiver.fingerprint import SIDE
+
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint64]
+Pixels = npt.NDArray[np.uint8]
+
+#: Coefficients kept along each side.
+KEEP: Final = 16
+#: Points that a box is resampled to before its DCT: at least twice KEEP, so that nothing folds over.
+POINTS: Final = 32
+#: Pictures turned to floats at a time: 16 MB.
+_CHUNK: Final = 1_024
+#: 64-bit words of a code.
+WORDS: Final = KEEP * KEEP // 64
+#: A frame whose grey levels deviate less than this is a fade or a black: its signs are noise, so it has no code.
+MIN_CONTRAST: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Box:
+    """Part of a picture, as shares of its width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def inside(self, outer: Box) -> Box:
+        """This box, taken as part of `outer`."""
+        width, height = outer.right - outer.left, outer.bottom - outer.top
+        return Box(
+            outer.left + self.left * width,
+            outer.top + self.top * height,
+            outer.left + self.right * width,
+            outer.top + self.bottom * height,
+        )
+
+    @property
+    def area(self) -> float:
+        """Share of the picture."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
+
+
+class Variant(StrEnum):
+    """What the copy has to be turned back by."""
+
+    PLAIN = "plain"
+    MIRROR = "mirror"
+    QUARTER_LEFT = "quarter-left"
+    QUARTER_RIGHT = "quarter-right"
+
+
+def turned(pictures: Pixels, variant: Variant) -> Pixels:
+    """Pictures (n, SIDE, SIDE) in that variant."""
+    if variant is Variant.MIRROR:
+        return pictures[:, :, ::-1]
+    if variant is Variant.QUARTER_LEFT:
+        return np.rot90(pictures, 1, axes=(1, 2))
+    if variant is Variant.QUARTER_RIGHT:
+        return np.rot90(pictures, -1, axes=(1, 2))
+    return pictures
+
+
+def coefficients(pictures: npt.NDArray[np.generic], box: Box) -> Floats:
+    """(n, KEEP * KEEP) orthonormal DCT coefficients of `box` in pictures (n, SIDE, SIDE); the mean is set to 0.
+
+    Their norm over POINTS is the box's standard deviation in grey levels, as far as low frequencies carry it.
+    """
+    rows, columns = _basis(box.top, box.bottom), _basis(box.left, box.right)
+    blocks = np.empty((len(pictures), KEEP, KEEP), np.float32)
+    for start in range(0, len(pictures), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        blocks[part] = rows @ pictures[part].astype(np.float32) @ columns.T
+    blocks[:, 0, 0] = 0.0
+    return blocks.reshape(len(pictures), KEEP * KEEP)
+
+
+def contrast(blocks: Floats) -> Floats:
+    """Standard deviation in grey levels of each row of coefficients, shape (n,)."""
+    norms: Floats = np.linalg.norm(blocks, axis=1) / POINTS
+    return norms
+
+
+def codes(blocks: Floats) -> Codes:
+    """(n, WORDS) signs of coefficients (n, KEEP * KEEP) at each row's median."""
+    bits = blocks > np.median(blocks, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(np.uint64)
+
+
+def alike(a: Floats, b: Floats) -> Floats:
+    """Correlation of each row of `a` with the same row of `b`, -1 to 1; 0 where either is flat."""
+    scale = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    product = np.einsum("...i,...i->...", a, b)
+    return np.where(scale > 1e-3, product / np.maximum(scale, 1e-3), 0.0).astype(np.float32)
+
+
+@lru_cache(maxsize=4096)
+def _basis(low: float, high: float) -> Floats:
+    """(KEEP, SIDE): area-resampling of [low, high) to POINTS points, then the first KEEP rows of the DCT-II."""
+    edges = np.linspace(low * SIDE, high * SIDE, POINTS + 1)
+    pixels = np.arange(SIDE)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    resample = np.maximum(overlap, 0.0)
+    # Edges that lie outside the picture (a box found by refinement) see its last pixel.
+    empty = resample.sum(1) < 1e-9
+    nearest = np.clip(((edges[1:] + edges[:-1]) / 2).astype(int), 0, SIDE - 1)
+    resample[empty, nearest[empty]] = 1.0
+    resample /= resample.sum(1, keepdims=True)
+    angles = np.pi * (np.arange(POINTS) + 0.5) * np.arange(KEEP)[:, None] / POINTS
+    dct = np.cos(angles) * np.sqrt(2.0 / POINTS)
+    dct[0] *= np.sqrt(0.5)
+    basis: Floats = (dct @ resample).astype(np.float32)
+    return basis

@@ -1,0 +1,122 @@
+"""A fingerprint made ready for matching: its pictures, the boxes of each shot, and the codes to be found by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from archiver.fingerprint import Fingerprint
+from archiver.match.descriptor import (
+    MIN_CONTRAST,
+    WHOLE,
+    WORDS,
+    Box,
+    Codes,
+    Variant,
+    codes,
+    coefficients,
+    contrast,
+    turned,
+)
+from archiver.match.shots import boxes, shots
+
+Seconds = npt.NDArray[np.float64]
+
+#: Samples at a time for which coefficients are held: 64 MB of pictures.
+_CHUNK: Final = 4_096
+
+
+def _grid(side: float, steps: int = 3) -> tuple[Box, ...]:
+    places = [(1 - side) * step / (steps - 1) for step in range(steps)]
+    return tuple(Box(x, y, x + side, y + side) for y in places for x in places)
+
+
+#: A caption bar covers the lower or the upper fifth.
+_WITHOUT_BAR: Final = (Box(0.0, 0.0, 1.0, 0.78), Box(0.0, 0.22, 1.0, 1.0))
+#: Where a copy that shows only part of an indexed film may look: crops down to .7 of each side.
+INDEXED_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.9), *_grid(0.8), *_grid(0.73, 4))
+#: Where an indexed film may look, if it is the indexed one that shows only part of the query.
+QUERY_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.8))
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Codes and what each was made from. Arrays of one length; `box` and `variant` are numbers into `boxes`, `Variant`.
+
+    codes: uint64 (n, WORDS); sample, box: int32 (n,); variant: int8 (n,).
+    """
+
+    codes: Codes
+    sample: npt.NDArray[np.int32]
+    box: npt.NDArray[np.int32]
+    variant: npt.NDArray[np.int8]
+    boxes: tuple[Box, ...]
+
+
+VARIANTS: Final = tuple(Variant)
+
+
+def seconds(fingerprint: Fingerprint) -> Seconds:
+    """Presentation times of the samples, in seconds."""
+    return np.array(fingerprint.times_ms, np.float64) / 1000
+
+
+def indexed_entries(fingerprint: Fingerprint) -> Entries:
+    """Codes of every sample as an indexed film has them: upright, whole and in part."""
+    return _entries(fingerprint, {Variant.PLAIN: INDEXED_BOXES}, (Variant.PLAIN,), 1)
+
+
+def query_entries(fingerprint: Fingerprint, stride: int, *, parts: bool) -> Entries:
+    """Codes of every `stride`-th sample as a query has them: also mirrored and turned; with `parts`, of crops too."""
+    wanted = QUERY_BOXES if parts else (WHOLE, *_WITHOUT_BAR)
+    upright = {Variant.PLAIN: wanted, Variant.MIRROR: wanted}
+    return _entries(
+        fingerprint, upright | {Variant.QUARTER_LEFT: (WHOLE,), Variant.QUARTER_RIGHT: (WHOLE,)}, VARIANTS, stride
+    )
+
+
+def _entries(
+    fingerprint: Fingerprint, first: dict[Variant, tuple[Box, ...]], others: tuple[Variant, ...], stride: int
+) -> Entries:
+    """`first`: parts of a shot's likeliest box, by variant; its `others` are taken whole, in each variant."""
+    pictures = fingerprint.pictures()
+    table: dict[Box, int] = {}
+    made: list[tuple[Codes, npt.NDArray[np.int32], int, int]] = []
+    for start in range(0, len(pictures), _CHUNK):
+        part = pictures[start : start + _CHUNK]
+        for shot in shots(part):
+            samples = np.arange(shot.start + start, shot.stop + start, dtype=np.int32)
+            chosen = samples % stride == 0
+            if not chosen.any():
+                continue
+            found = boxes(part[shot])
+            for variant in VARIANTS:
+                wanted = [inner.inside(_turned_box(found[0], variant)) for inner in first.get(variant, ())]
+                wanted += [_turned_box(box, variant) for box in found[1:] if variant in others]
+                views = turned(part[shot][chosen], variant)
+                for box in wanted:
+                    blocks = coefficients(views, box)
+                    lively = contrast(blocks) >= MIN_CONTRAST
+                    number = table.setdefault(box, len(table))
+                    made.append((codes(blocks[lively]), samples[chosen][lively], number, VARIANTS.index(variant)))
+    return Entries(
+        codes=np.concatenate([each[0] for each in made]) if made else np.empty((0, WORDS), np.uint64),
+        sample=np.concatenate([each[1] for each in made]) if made else np.empty(0, np.int32),
+        box=np.repeat(np.array([each[2] for each in made], np.int32), [len(each[1]) for each in made]),
+        variant=np.repeat(np.array([each[3] for each in made], np.int8), [len(each[1]) for each in made]),
+        boxes=tuple(table),
+    )
+
+
+def _turned_box(box: Box, variant: Variant) -> Box:
+    """Where `box` lies once the picture is turned."""
+    if variant is Variant.MIRROR:
+        return Box(1 - box.right, box.top, 1 - box.left, box.bottom)
+    if variant is Variant.QUARTER_LEFT:  # counter-clockwise: the right edge becomes the top
+        return Box(box.top, 1 - box.right, box.bottom, 1 - box.left)
+    if variant is Variant.QUARTER_RIGHT:
+        return Box(1 - box.bottom, box.left, 1 - box.top, box.right)
+    return box

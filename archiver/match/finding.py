@@ -1,0 +1,80 @@
+"""What a comparison amounts to: same recording, same scene, or nothing. The thresholds and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from archiver.match.residual import Run
+from archiver.model import Finding, Segment
+
+ALGORITHM: Final = "archiver-match/1"
+
+# Measured by `benchmarks/matching.py` on the 18 development clips, their 306 copies, and 248 pairs of parts of one clip
+# that share no frame (halves, thirds, quarters; in both directions). They rest on those clips and no others.
+
+#: Motion residual of a copy. Parts of one film without a common frame reach 0.95, in 3 s of one clip of a motorway:
+#: cars are much like cars. So it is necessary, and the next one decides.
+MIN_RESIDUAL: Final = 0.65
+#: The residual with every coefficient at the same power: parts stay below 0.46 over more than 3 s, and reach 0.57 in
+#: 2.6 s; copies are above 0.54 with few exceptions, and above 0.8 in most cases.
+MIN_DETAIL: Final = 0.5
+#: Chance does more in less time: below this many seconds, each second that is missing asks for more detail.
+SHORT_SECONDS: Final = 4.5
+SHORT_PENALTY: Final = 0.06
+#: Motion in grey levels that the stored pictures' rounding (0.3) does not drown. Below, nothing can be decided.
+MIN_MOTION: Final = 0.4
+#: Appearance at which films without a decided residual are shown to a person as alike. Of 5,130 pairs without a
+#: copy 32 reached it, all of two clips of one room: what the finding is for.
+MIN_SCENE: Final = 0.9
+#: Correlation of two images' low frequencies at which one is called a copy of the other; and of a still and a scene.
+MIN_SAME_IMAGE: Final = 0.96
+MIN_STILL_SCENE: Final = 0.93
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An indexed item that is like the query. In each segment `a` is the indexed item and `b` the query.
+
+    `transform` says how the query differs from the item: `mirror` (bool), `turn` (degrees, clockwise), `speed` (the
+    query runs so many times faster), `crop` (share of the item's picture that was compared, where it is below 0.95).
+    """
+
+    item_id: str
+    finding: Finding
+    score: float
+    segments: tuple[Segment, ...]
+    transform: Mapping[str, Any] = field(default_factory=dict)
+    algorithm: str = ALGORITHM
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """For sorting: the stronger finding, the higher score, the more seconds."""
+        length = sum(segment.b_end - segment.b_start for segment in self.segments)
+        return (float(self.finding is Finding.SAME_RECORDING), self.score, length)
+
+
+def judge(run: Run) -> Finding | None:
+    """The finding for one run of alike samples of two videos."""
+    change = run.change
+    detail = MIN_DETAIL + SHORT_PENALTY * max(0.0, SHORT_SECONDS - run.seconds)
+    if change.motion >= MIN_MOTION and change.residual >= MIN_RESIDUAL and change.detail >= detail:
+        return Finding.SAME_RECORDING
+    return Finding.SAME_SCENE if run.appearance >= MIN_SCENE else None
+
+
+def judge_still(appearance: float, *, images: bool) -> Finding | None:
+    """The finding for one picture against another; `images` if neither comes from a video.
+
+    A frame of a fixed camera is like every other one, so a still never shows by itself that a video is the same.
+    """
+    if images and appearance >= MIN_SAME_IMAGE:
+        return Finding.SAME_RECORDING
+    return Finding.SAME_SCENE if appearance >= MIN_STILL_SCENE else None
+
+
+def score(finding: Finding, run: Run) -> float:
+    """The correlation that decided, 0 to 1. A scene's is halved: it is never to stand above a copy's in a list."""
+    value = run.change.residual if finding is Finding.SAME_RECORDING else run.appearance / 2
+    return round(min(1.0, max(0.0, value)), 4)

@@ -1,0 +1,98 @@
+"""Boxes, variants and codes: what a copy does to a picture can be undone."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.fingerprint import SIDE
+from archiver.match.align import distances
+from archiver.match.descriptor import (
+    KEEP,
+    POINTS,
+    WHOLE,
+    Box,
+    Variant,
+    alike,
+    codes,
+    coefficients,
+    contrast,
+    turned,
+)
+
+
+def _smooth(count: int = 3, seed: int = 4) -> npt.NDArray[np.uint8]:
+    coarse = np.random.default_rng(seed).uniform(20, 230, (count, 8, 8))
+    return np.asarray(np.kron(coarse, np.ones((8, 8))), np.uint8)
+
+
+def test_coefficients_are_the_orthonormal_dct_of_the_area_scaled_box() -> None:
+    from scipy.fft import dctn
+
+    pictures = _smooth()
+    halved = pictures.reshape(3, POINTS, 2, POINTS, 2).mean(axis=(2, 4))
+    expected = dctn(halved, axes=(1, 2), norm="ortho")[:, :KEEP, :KEEP]
+    expected[:, 0, 0] = 0
+    assert np.allclose(coefficients(pictures, WHOLE), expected.reshape(3, -1), atol=0.02)
+
+
+def test_a_box_is_as_good_as_a_cut_out_picture() -> None:
+    large = _smooth(1)
+    box = Box(0.25, 0.125, 0.75, 0.875)
+    cut = large[:, 8:56, 16:48]
+    grown = np.repeat(np.repeat(cut, 4, axis=1), 6, axis=2).astype(np.float32)
+    scaled = grown.reshape(1, SIDE, 3, SIDE, 3).mean(axis=(2, 4))
+    assert alike(coefficients(large, box), coefficients(scaled, WHOLE))[0] > 0.999
+
+
+@pytest.mark.parametrize(
+    ("variant", "undo"),
+    [
+        (Variant.PLAIN, lambda p: p),
+        (Variant.MIRROR, lambda p: p[:, :, ::-1]),
+        (Variant.QUARTER_LEFT, lambda p: np.rot90(p, -1, axes=(1, 2))),
+        (Variant.QUARTER_RIGHT, lambda p: np.rot90(p, 1, axes=(1, 2))),
+    ],
+)
+def test_a_variant_undoes_what_was_done(variant: Variant, undo: object) -> None:
+    pictures = _smooth()
+    assert callable(undo)
+    assert np.array_equal(turned(undo(pictures), variant), pictures)
+
+
+def test_codes_stand_brightness_and_contrast_and_differ_between_pictures() -> None:
+    pictures = _smooth(2)
+    plain = codes(coefficients(pictures, WHOLE))
+    faded = codes(coefficients((pictures * 0.6 + 40).astype(np.uint8), WHOLE))
+    bits = distances(plain, faded)
+    assert bits[0, 0] < 12
+    assert bits[1, 1] < 12
+    assert bits[0, 1] > 80
+
+
+def test_a_negative_differs_in_every_bit() -> None:
+    code = np.array([[0, 2**64 - 1, 5, 9]], np.uint64)
+    assert distances(code, ~code)[0, 0] == 256
+    assert distances(code, code)[0, 0] == 0
+
+
+def test_a_flat_picture_has_no_contrast_and_is_like_nothing() -> None:
+    flat = coefficients(np.full((1, SIDE, SIDE), 90, np.uint8), WHOLE)
+    assert contrast(flat)[0] < 0.01
+    assert alike(flat, flat)[0] == 0
+
+
+_share = st.floats(0, 1)
+
+
+@given(st.tuples(_share, _share, _share, _share), st.tuples(_share, _share, _share, _share))
+def test_a_box_inside_a_box_stays_inside(inner: tuple[float, ...], outer: tuple[float, ...]) -> None:
+    def box(edges: tuple[float, ...]) -> Box:
+        left, right = sorted((edges[0], edges[2]))
+        top, bottom = sorted((edges[1], edges[3]))
+        return Box(left, top, right, bottom)
+
+    around, within = box(outer), box(inner).inside(box(outer))
+    assert around.left - 1e-9 <= within.left <= within.right <= around.right + 1e-9
+    assert around.top - 1e-9 <= within.top <= within.bottom <= around.bottom + 1e-9

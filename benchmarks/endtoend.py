@@ -89,11 +89,13 @@ def _ours(folder: Path, addresses: list[str]) -> Ran:
 
 
 def _made(folder: Path) -> Path:
+    """Footage of our own, where the shared clips are not at hand: ten clips of 10 to 19 s."""
     from archiver.demo import footage
 
     folder.mkdir()
+    scenes = list(footage.SCENES)
     for number in range(10):
-        footage.clip(folder / f"clip-{number}.mp4", seed=number, seconds=15)
+        footage.scene(folder / f"clip-{number}.mp4", scenes[number % len(scenes)], seconds=10 + number)
     return folder
 
 

@@ -49,7 +49,7 @@ _ROWS = (
     Reason("drm-protected", "The stream is encrypted by a rights management system", "Look for another copy"),
     Reason("http-error", "The server answered with another error", "Open the URL in a browser"),
     Reason("rate-limited", "The server wants fewer requests (429)", "Wait, then `archiver retry`", "yes"),
-    Reason("server-error", "The server failed (5xx)", "Wait, then `archiver retry`", "yes"),
+    Reason("server-error", "The server failed", "Wait, then `archiver retry`", "yes"),
     Reason(
         "name-not-resolved",
         "The host's name has no address; passing if the resolver itself did not answer",
@@ -111,7 +111,8 @@ def from_status(status: int, retry_after: str = "", now: datetime | None = None)
     """The failure that an HTTP status of 300 or more stands for; `retry_after` is the header's value."""
     code = _STATUS.get(status, "server-error" if 500 <= status < 600 else "http-error")
     wish = seconds_of(retry_after, now) if code in ("rate-limited", "server-error") else None
-    return failure(code, f"the server answered {status}: {REASONS[code].words}", retry_after=wish)
+    words = REASONS[code].words
+    return failure(code, words if str(status) in words else f"{words}: {status}", retry_after=wish)
 
 
 def seconds_of(retry_after: str, now: datetime | None = None) -> float | None:

@@ -71,7 +71,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, fixed
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     never_cut = set(fixed)
     for position, heading in enumerate(headings):
         table.add_column(heading, no_wrap=position in never_cut, overflow="fold")
@@ -111,8 +111,8 @@ def size(count: float) -> str:
 
 def clock(seconds: float) -> str:
     """A position in footage for people: `1:04.5`."""
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes:.0f}:{rest:04.1f}"
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
 
 
 def moment(text: str) -> str:

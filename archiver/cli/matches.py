@@ -22,6 +22,10 @@ MEANING = {
 }
 
 
+#: What a line of the table takes besides titles: five columns, the spaces between them, and an item's id.
+_OTHER_COLUMNS = 72
+
+
 @click.command("matches", help="List duplicates that were found.")
 @click.argument("item_id", required=False, metavar="[ITEM]")
 @click.option("--all", "everything", is_flag=True, help="Those already ruled on as well.")
@@ -41,21 +45,22 @@ def matches_command(item_id: str | None, everything: bool) -> None:
         click.echo("no open matches" if not everything else "no matches")
         return
     titles = {item.id: item.title for item in catalog.items(vault)}
+    room = max(8, common.console().width - _OTHER_COLUMNS)
     common.print_table(
-        ("match", "finding", "score", "a", "b", "where", "ruling"),
+        ("match", "finding", "score", "items", "seconds", "ruling"),
         [
             (
                 match.id,
                 match.finding.value,
                 f"{match.score:.2f}",
-                f"{match.a} {common.shortened(titles.get(match.a, ''), 24)}",
-                f"{match.b} {common.shortened(titles.get(match.b, ''), 24)}",
-                "\n".join(filter(None, (where(match.segments), how(match.transform)))),
+                f"{match.a} {common.shortened(titles.get(match.a, ''), room)}\n"
+                f"{match.b} {common.shortened(titles.get(match.b, ''), room)}\n{how(match.transform)}".rstrip(),
+                "\n".join(f"{_span(s.a_start, s.a_end)}\n{_span(s.b_start, s.b_end)}" for s in match.segments),
                 decision.ruling.value if decision else "",
             )
             for match, decision in found
         ],
-        fixed=(0, 1, 2),
+        fixed=(0, 1, 2, 4),
     )
 
 
@@ -93,7 +98,7 @@ def search_command(path: Path) -> None:
         click.echo("nothing in the vault matches")
     else:
         common.print_table(
-            ("item", "finding", "score", "item's seconds = file's seconds"),
+            ("item", "finding", "score", "seconds of the item = of the file"),
             [(row["item_id"], row["finding"], f"{row['score']:.2f}", _place(row)) for row in rows],
             fixed=(0, 1, 2),
         )
@@ -138,10 +143,11 @@ def match_json(match: Match, decision: Decision | None) -> dict[str, Any]:
 
 def where(segments: Any) -> str:
     """Segments for people: `0:00.0-0:05.0 = 0:03.0-0:08.0`."""
-    return "\n".join(
-        f"{common.clock(s.a_start)}-{common.clock(s.a_end)} = {common.clock(s.b_start)}-{common.clock(s.b_end)}"
-        for s in segments
-    )
+    return "\n".join(f"{_span(s.a_start, s.a_end)} = {_span(s.b_start, s.b_end)}" for s in segments)
+
+
+def _span(start: float, end: float) -> str:
+    return f"{common.clock(start)}-{common.clock(end)}"
 
 
 def _place(row: Mapping[str, Any]) -> str:

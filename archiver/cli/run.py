@@ -182,4 +182,5 @@ def result_line(event: events.Finished) -> str:
     if event.retry_in:
         word = "waiting"
     again = f"; again in {event.retry_in:.0f} s" if event.retry_in else ""
-    return f"{word:10} {url}: {common.safe(event.message or event.reason)}{again}"
+    why = " ".join(common.safe(event.message or event.reason).split())
+    return f"{word:10} {url}: {why}{again}"

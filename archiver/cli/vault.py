@@ -24,7 +24,7 @@ def init_command(origin: str, custodian: str) -> None:
     if common.wants_json():
         common.print_json({"vault": str(vault.folder), "origin": vault.settings.origin, "verifier_key": key})
         return
-    click.echo(f"Vault made at {vault.folder}")
+    click.echo(f"Vault made at {common.vault_folder()}")
     click.echo(f"Give this key to everybody who is to check it: {key}")
 
 

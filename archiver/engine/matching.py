@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archiver import fingerprint
 from archiver.custody import catalog, findings
@@ -20,6 +21,8 @@ class Matcher:
     """The vault's fingerprints in memory, and what they say about new items. Safe to call from several threads."""
 
     def __init__(self, vault: Vault) -> None:
+        # The examiners use the other processors; numpy's own threads would fight them for these.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from archiver.match.index import Index
 
         self._vault = vault
@@ -82,9 +85,10 @@ class Matcher:
 
     def _near(self, found: Found, item_id: str) -> Match:
         first, second = self._in_order(found.item_id, item_id)
-        segments = found.segments
+        segments, transform = found.segments, found.transform
         if first == item_id:  # the query came first: its side is `a`
             segments = tuple(Segment(s.b_start, s.b_end, s.a_start, s.a_end) for s in segments)
+            transform = _the_other_way(transform)
         return Match(
             id=_match_id(first, second, found.algorithm),
             a=first,
@@ -94,7 +98,7 @@ class Matcher:
             score=found.score,
             algorithm=found.algorithm,
             segments=segments,
-            transform=found.transform,
+            transform=transform,
         )
 
     def _in_order(self, one: str, other: str) -> tuple[str, str]:
@@ -115,6 +119,16 @@ def examine_outside_file(path: Path, vault: Vault) -> tuple[list[bytes], str]:
     with Examiner(limits=vault.settings.limits, slots=1) as examiner:
         examination = examiner.examine([(path, path.name)])
     return [print_.blob for print_ in examination.fingerprints], sha256
+
+
+def _the_other_way(transform: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes `a` of `b`, where the transform says what makes `b` of `a`. The share that was compared stays."""
+    other = dict(transform)
+    if "speed" in other:
+        other["speed"] = round(1 / other["speed"], 4)
+    if "turn" in other:
+        other["turn"] = -other["turn"] % 360
+    return other
 
 
 def _match_id(first: str, second: str, algorithm: str) -> str:

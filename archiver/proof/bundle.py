@@ -1,0 +1,90 @@
+"""An exported bundle in, a verdict out: `verify`. Standard library only; this is what verify.pyz runs.
+
+Steps: the bag's files and manifests; the signed checkpoint, entries, proofs and disclosures; the list of files that
+the export's entry vouches for; exhibits against entries; the report against entries. No step trusts one before it, and
+all faults are collected. A signature that anybody can make proves nothing, so the key has to be confirmed through
+another channel: give it as `expected_key`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from archiver.proof import canonical, layout
+from archiver.proof.bag import Bag, Faults, TooManyFaults, read_bag
+from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
+from archiver.proof.exhibits import read_exhibits
+from archiver.proof.faults import ProofError, Verdict, judge
+from archiver.proof.manifest import check_manifests
+from archiver.proof.story import check_story
+from archiver.proof.untrusted import rows, table
+
+
+def verify(
+    path: Path, expected_key: str | None = None, observe: Callable[[int, int], None] = lambda done, total: None
+) -> Verdict:
+    """Check the bundle in the folder `path`. `observe` hears how many bytes of how many are digested."""
+    faults = Faults()
+    checked: dict[str, int] = {}
+    try:
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            faults.add("bundle-not-a-folder", str(path), "a bundle is a folder: unpack an archive first")
+        else:
+            _verify(path, expected_key, observe, faults, checked)
+    except OSError as error:
+        faults.add("file-unreadable", "the bundle", f"the bundle cannot be read: {error.strerror}")
+    except TooManyFaults:
+        pass
+    return judge(checked, faults.found)
+
+
+def _verify(
+    path: Path, expected_key: str | None, observe: Callable[[int, int], None], faults: Faults, checked: dict[str, int]
+) -> None:
+    bag = read_bag(path, faults, observe)
+    check_manifests(bag, faults)
+    checked["files"] = len(bag.files)
+    checked["bytes"] = sum(one.size for one in bag.files.values())
+    evidence = read_evidence(bag, expected_key, faults)
+    checked["entries"] = len(evidence.entries)
+    checked["disclosures"] = sum(len(one.fields) for one in evidence.entries.values())
+    _check_files(bag, evidence, faults)
+    exhibits = read_exhibits(bag, evidence, faults)
+    checked["exhibits"] = len(exhibits)
+    checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
+    check_story(bag, evidence, exhibits, faults)
+
+
+def files_document(files: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    """The list of files that an export's entry vouches for, from SHA-256 and size by path.
+
+    The SHA-256 of its canonical JSON is the entry's files_sha256.
+    """
+    listed = [[name, *files[name]] for name in sorted(files) if layout.is_listed(name)]
+    return {"v": VERSION, "files": listed}
+
+
+def _check_files(bag: Bag, evidence: Evidence, faults: Faults) -> None:
+    """The files are exactly those of which the export's entry holds the digest; the list names which one differs."""
+    actual = files_document({name: (one.sha256, one.size) for name, one in bag.files.items()})
+    if evidence.export is not None:
+        vouched = evidence.export.detail.get("files_sha256")
+        if hashlib.sha256(canonical.encode(actual)).hexdigest() != vouched:
+            message = "the files are not those that were exported"
+            faults.add("files-differ", f"entry {evidence.export.seq}", message)
+        if layout.EXPORT_FILES in bag.files and bag.files[layout.EXPORT_FILES].sha256 != vouched:
+            faults.add("files-list-differs", layout.EXPORT_FILES, "the list of files is not the one of the export")
+    try:
+        document = table(read_json(bag, layout.EXPORT_FILES), "document-malformed")
+        listed = {tuple(rows(one, "document-malformed")) for one in rows(document.get("files"), "document-malformed")}
+    except (ProofError, TypeError) as error:  # TypeError: a row holds what no set can
+        message = error.message if isinstance(error, ProofError) else "a row is not path, digest and size"
+        faults.add("document-malformed", layout.EXPORT_FILES, message)
+        return
+    present = {tuple(one) for one in actual["files"]}
+    for name in sorted({str(one[0]) for one in listed ^ present if one}):
+        faults.add("file-not-exported", name, "the file is not the one that was exported under this name")

@@ -1,0 +1,105 @@
+"""Where things lie in an exported bundle, and how much of it a checker is ready to read.
+
+Written by `archiver.report`, read by the verifier: one place, so that they cannot drift apart. All paths are relative
+to the bag's folder, with forward slashes.
+"""
+
+from __future__ import annotations
+
+import re
+
+DECLARATION = "bagit.txt"
+INFO = "bag-info.txt"
+ALGORITHMS = ("sha256", "sha512")
+MANIFESTS = tuple(f"manifest-{name}.txt" for name in ALGORITHMS)
+TAG_MANIFESTS = tuple(f"tagmanifest-{name}.txt" for name in ALGORITHMS)
+
+#: Every file of the bag outside of data/.
+TAG_FILES = (DECLARATION, INFO, *MANIFESTS, *TAG_MANIFESTS)
+
+#: The whole of bagit.txt (RFC 8493, 2.1.1).
+DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+DATA = "data/"
+REPORT_JSON = DATA + "report.json"
+REPORT_HTML = DATA + "report.html"
+VERIFY_TEXT = DATA + "VERIFY.txt"
+VERIFIER = DATA + "verify.pyz"
+EXHIBITS = DATA + "exhibits/"
+LEDGER = DATA + "ledger/"
+ENTRIES = LEDGER + "entries/"
+DISCLOSURES = LEDGER + "disclosures.json"
+KEY = LEDGER + "verifier-key.txt"
+
+#: What came after the list of files was fixed: the export's own entry, the proofs and the checkpoint above it.
+EXPORT = LEDGER + "export/"
+EXPORT_ENTRY = EXPORT + "entry.json"
+EXPORT_DISCLOSURES = EXPORT + "disclosures.json"
+EXPORT_FILES = EXPORT + "files.json"
+EXPORT_PROOFS = EXPORT + "proofs.json"
+EXPORT_CHECKPOINT = EXPORT + "checkpoint"
+
+#: Exactly these lie beside exhibits/ and ledger/entries/.
+FIXED_FILES = frozenset(
+    {
+        *TAG_FILES, REPORT_JSON, REPORT_HTML, VERIFY_TEXT, VERIFIER, DISCLOSURES, KEY, EXPORT_ENTRY,
+        EXPORT_DISCLOSURES, EXPORT_FILES, EXPORT_PROOFS, EXPORT_CHECKPOINT,
+    }
+)  # fmt: skip
+
+EXHIBIT_PATH = re.compile(
+    r"data/exhibits/([0-9]{3,7})/(original|info|metadata|exchange|fingerprint)(?:-[1-9][0-9]{0,3})?\.[a-z0-9]{1,8}",
+    re.ASCII,
+)
+ENTRY_PATH = re.compile(r"data/ledger/entries/([0-9]{9,18})\.json", re.ASCII)
+
+#: Letters that mean the same to every file system, and no dot or dash at the front.
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
+
+#: Every folder of the bag; that bounds the depth as well.
+FOLDER = re.compile(r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export)", re.ASCII)
+
+#: 1,000 exhibits with ten files each, and a hundred entries for each of them.
+MAX_FILES = 120_000
+
+#: Manifest lines of MAX_FILES files with SHA-512.
+MAX_MANIFEST_BYTES = 32 * 1024**2
+
+#: Parsed JSON takes up to twenty times its length in memory. 1,000 exhibits take about 10 MB here.
+MAX_JSON_BYTES = 32 * 1024**2
+
+#: An entry is about 1.5 kB, and ten times that in memory.
+MAX_ENTRIES_BYTES = 128 * 1024**2
+
+#: bag-info.txt, the verifier key and other small texts.
+MAX_TEXT_BYTES = 64 * 1024
+
+
+#: A vault takes files of 4 GiB unless it is told otherwise; a sparse file of exabytes costs an attacker nothing.
+MAX_EXHIBIT_BYTES = 64 * 1024**3
+
+#: 1,000 exhibits of 4 GiB each.
+MAX_TOTAL_BYTES = 4 * 1024**4
+
+#: report.html with its 600 pictures is about 20 MB, verify.pyz 100 kB.
+MAX_OTHER_BYTES = 512 * 1024**2
+
+
+def max_bytes(path: str) -> int:
+    """The length up to which a file is read at all."""
+    return MAX_EXHIBIT_BYTES if path.startswith(EXHIBITS) else MAX_OTHER_BYTES
+
+
+def entry_path(seq: int) -> str:
+    """Where the bytes of entry `seq` lie."""
+    return f"{ENTRIES}{seq:09}.json"
+
+
+def exhibit_folder(number: int) -> str:
+    """Where the files of exhibit `number` lie, with a slash at the end."""
+    return f"{EXHIBITS}{number:03}/"
+
+
+def is_listed(path: str) -> bool:
+    """Whether the export's entry vouches for the file: all of data/ that was there before that entry."""
+    return path.startswith(DATA) and not path.startswith(EXPORT)

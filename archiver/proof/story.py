@@ -1,0 +1,152 @@
+"""report.json against the ledger: the report may say nothing of digests, times, findings and people that no entry says.
+
+The page for people, report.html, is not read: the export's entry vouches for its digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archiver.proof import layout
+from archiver.proof.bag import Bag, Faults
+from archiver.proof.checkpoint import Checkpoint
+from archiver.proof.evidence import Entry, Evidence, read_json
+from archiver.proof.exhibits import Exhibit, Told
+from archiver.proof.faults import ProofError
+from archiver.proof.merkle import check_consistency
+from archiver.proof.untrusted import rows, table, text, whole
+
+_CODE = "report-malformed"
+_COPIED = ("time", "type", "outcome")
+
+
+def check_story(bag: Bag, evidence: Evidence, exhibits: Mapping[int, Exhibit], faults: Faults) -> None:
+    """Faults of report.json."""
+    try:
+        report = table(read_json(bag, layout.REPORT_JSON), _CODE)
+        for subject, message in _differences(bag, report, evidence, exhibits):
+            faults.add("report-differs", subject, message)
+        _check_cited(report, evidence, faults)
+    except ProofError as error:
+        faults.of(error, layout.REPORT_JSON)
+
+
+def _differences(
+    bag: Bag, report: dict[str, Any], evidence: Evidence, exhibits: Mapping[int, Exhibit]
+) -> Iterator[tuple[str, str]]:
+    listed = rows(table(report.get("ledger"), _CODE).get("entries"), _CODE)
+    export = evidence.export.seq if evidence.export else -1
+    if listed != sorted(set(evidence.entries) - {export}):
+        yield layout.REPORT_JSON, "the entries that the report lists are not those of the bundle"
+    shown = {whole(table(one, _CODE), "number", _CODE): one for one in rows(report.get("exhibits"), _CODE)}
+    if {number: one.get("item") for number, one in shown.items()} != {n: e.item for n, e in exhibits.items()}:
+        yield layout.REPORT_JSON, "the exhibits of the report are not those of the export's entry"
+    for number, one in shown.items():
+        if number in exhibits:
+            yield from _exhibit(bag, one, text(report, "case", _CODE), exhibits[number], evidence)
+    matches = [one for one in evidence.entries.values() if one.type == "match"]
+    decisions = {one.seq for one in evidence.entries.values() if one.type == "decision"}
+    told = rows(report.get("matches"), _CODE)
+    if sorted(whole(table(one, _CODE), "entry", _CODE) for one in told) != [one.seq for one in matches]:
+        yield layout.REPORT_JSON, "the matches of the report are not those of the ledger's entries"
+    for one in told:
+        rulings = [table(ruling, _CODE) for ruling in rows(one.get("rulings"), _CODE)]
+        decisions -= {whole(ruling, "entry", _CODE) for ruling in rulings}
+        entry = evidence.entries.get(one["entry"])
+        if entry and not _match_agrees(one, rulings, entry, evidence, exhibits):
+            yield f"entry {entry.seq}", "the report tells this match, or a ruling on it, otherwise than the ledger"
+    if decisions:
+        yield layout.REPORT_JSON, "the report leaves out rulings of the ledger"
+
+
+def _exhibit(
+    bag: Bag, shown: dict[str, Any], case: str, exhibit: Exhibit, evidence: Evidence
+) -> Iterator[tuple[str, str]]:
+    subject = f"exhibit {exhibit.number}"
+    objects = [table(one, _CODE) for one in rows(shown.get("objects"), _CODE)]
+    told = [
+        Told(
+            role=text(one, "role", _CODE),
+            sha256=text(one, "sha256", _CODE),
+            sha512=text(one, "sha512", _CODE),
+            size=whole(one, "size", _CODE),
+            media_type=text(one, "media_type", _CODE),
+        )
+        for one in objects
+    ]
+    if set(told) != exhibit.objects:
+        yield subject, "the objects that the report lists are not those of the ledger's entries"
+    paths = {text(one, "path", _CODE): one for one in objects if "path" in one}
+    if any("path" not in one and not one.get("withheld") for one in objects):
+        yield subject, "the report says neither where an object lies nor that it is withheld"
+    if set(paths) != exhibit.files:
+        yield subject, "the files that the report lists are not those of the exhibit's folder"
+    for path, one in sorted(paths.items()):
+        own = bag.files.get(path)
+        if own and (own.sha256, own.sha512, own.size) != (one["sha256"], one["sha512"], one["size"]):
+            yield path, "the file is not the one that the report names"
+    fields = table(shown.get("fields"), _CODE)
+    for name, given in fields.items():
+        entry = evidence.entries.get(whole(table(given, _CODE), "entry", _CODE))
+        if entry is None or given.get("value", "") != entry.fields.get(name, ""):
+            yield subject, f"no disclosure says what the report gives as {name[:40]}"
+    if table(fields.get("case", {"value": ""}), _CODE).get("value") != case:
+        yield subject, "the report's case is not the one that the ledger's entry discloses"
+    for row in rows(shown.get("custody"), _CODE):
+        entry = evidence.entries.get(whole(table(row, _CODE), "entry", _CODE))
+        if entry is None or not _copies(row, entry) or row.get("agent", "") != entry.fields.get("agent", ""):
+            yield subject, f"the report tells entry {row['entry']} otherwise than the ledger"
+
+
+def _match_agrees(
+    shown: dict[str, Any],
+    rulings: list[dict[str, Any]],
+    entry: Entry,
+    evidence: Evidence,
+    exhibits: Mapping[int, Exhibit],
+) -> bool:
+    sides = [exhibits.get(whole(shown, side, _CODE)) for side in ("a", "b")]
+    if [side.item if side else None for side in sides] != [entry.detail.get("a"), entry.detail.get("b")]:
+        return False
+    names = ("kind", "finding", "score_ppm", "algorithm", "segments_ms")
+    if any(shown.get(name) != entry.detail.get(name) for name in names) or shown.get("match") != entry.value.get(
+        "match"
+    ):
+        return False
+    for ruling in rulings:
+        decision = evidence.entries.get(ruling["entry"])
+        if decision is None or decision.type != "decision" or decision.value.get("match") != shown["match"]:
+            return False
+        said = (ruling.get("ruling"), ruling.get("time"), ruling.get("by", ""), ruling.get("note", ""))
+        if said != (
+            decision.detail.get("ruling"), decision.value["time"], decision.fields.get("agent", ""),
+            decision.fields.get("note", ""),
+        ):  # fmt: skip
+            return False
+    return True
+
+
+def _copies(row: dict[str, Any], entry: Entry) -> bool:
+    return all(row.get(name) == entry.value[name] for name in _COPIED) and row.get("reason", "") == entry.value.get(
+        "reason", ""
+    )
+
+
+def _check_cited(report: dict[str, Any], evidence: Evidence, faults: Faults) -> None:
+    """The checkpoint that the report cites came before the bundle's own, and is the beginning of it."""
+    signed = evidence.checkpoint
+    if signed is None:
+        return
+    ledger = table(report["ledger"], _CODE)
+    cited = table(ledger.get("checkpoint"), _CODE)
+    try:
+        root = bytes.fromhex(text(cited, "root", _CODE))
+    except ValueError:
+        raise ProofError(_CODE, "the cited checkpoint's root is not hexadecimal") from None
+    older = Checkpoint(text(ledger, "origin", _CODE), whole(cited, "size", _CODE), root)
+    if older.origin != signed.origin:
+        faults.add("report-differs", layout.REPORT_JSON, "the report cites a checkpoint of another ledger")
+    if any(seq >= older.size for seq in evidence.entries if evidence.export is None or seq != evidence.export.seq):
+        faults.add("report-differs", layout.REPORT_JSON, "the report tells of entries after the checkpoint it cites")
+    check_consistency(older.size, older.root, signed.size, signed.root, evidence.consistency)

@@ -1,0 +1,171 @@
+"""The legal export: originals, records, proofs and report in one folder that anybody can check.
+
+Order: publish, read, write everything that the export's own entry vouches for, append that entry, publish, add the
+proofs under the new checkpoint, close the bag, check it as a stranger would, and only then give it its name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver import __version__, model
+from archiver.custody import keys
+from archiver.custody.publish import KEYS_NAME
+from archiver.custody.vault import Vault
+from archiver.errors import EvidenceError, UsageError
+from archiver.model import Item
+from archiver.proof import bundle, canonical, layout
+from archiver.proof.checkpoint import Checkpoint
+from archiver.proof.faults import VERIFIED, Verdict
+from archiver.report import gather, html, numbering, pictures, provenance, pyz
+from archiver.report.bag import BagWriter, appearing
+from archiver.report.instructions import instructions
+from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
+from archiver.report.records import ExhibitRecords, Records
+
+#: An entry holds the exhibits' numbers and ids, and is at most 65,535 bytes long.
+MAX_EXHIBITS = 1_000
+
+_LOCK_NAME = "export.lock"
+
+#: `observe(done, total, what)`: bytes while files are copied and checked, exhibits while pictures are taken.
+Observe = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said."""
+
+    bundle: Path
+    items: tuple[str, ...]
+    verdict: Verdict
+
+
+def export(
+    vault: Vault,
+    items: Sequence[str],
+    case: str | None,
+    target: Path,
+    observe: Observe = lambda done, total, what: None,
+    withhold: Collection[str] = (),
+) -> Exported:
+    """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
+
+    `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do.
+    Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
+    what the ledger says, MachineError for a full disk. Nothing is left at `target` then.
+    """
+    chosen = gather.choose(vault, items, case)
+    if len(chosen) > MAX_EXHIBITS:
+        raise UsageError(f"{len(chosen)} exhibits are too many for one export", next_step="Export parts of the case")
+    if target.resolve().is_relative_to(vault.folder.resolve()):
+        raise UsageError("a bundle cannot lie in the vault itself", next_step="Name a folder elsewhere")
+    with _alone(vault.folder), taken_back(vault) as told, appearing(target) as folder:
+        numbered = numbering.number(vault, chosen)
+        checkpoint = vault.ledger.publish()
+        assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
+        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED})
+        total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
+        writer = BagWriter(folder, _counted(observe, total))
+        _copy_exhibits(vault, writer, records)
+        _write_report(vault, writer, records, observe)
+        write_entries(writer, records)
+        write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told)
+        writer.close(_bag_info(records))
+        verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
+        if verdict.word != VERIFIED:
+            fault = verdict.faults[0]
+            raise EvidenceError(
+                f"the bundle does not verify: {fault.subject}: {fault.message}",
+                code=fault.code,
+                next_step="Nothing was written; run `archiver verify`",
+            )
+    return Exported(target, tuple(one.item for one in records.exhibits), verdict)
+
+
+def _records(
+    vault: Vault, numbered: Sequence[tuple[int, Item]], checkpoint: Checkpoint, withheld: Collection[str]
+) -> Records:
+    chosen = [item for _, item in numbered]
+    ids = {item.id for item in chosen}
+    entries, left_out = gather.select(vault, chosen, checkpoint.size, withheld)
+    return Records(
+        origin=vault.settings.origin,
+        custodian=vault.settings.custodian,
+        verifier_key=keys.verifier_key(vault.folder / KEYS_NAME, vault.settings.origin),
+        case="" if "case" in withheld else chosen[0].case,
+        prepared_at=model.now(),
+        prepared_by="" if "agent" in withheld else vault.settings.by,
+        size=checkpoint.size,
+        root=checkpoint.root,
+        exhibits=tuple(gather.exhibit(vault, item, number, entries, ids) for number, item in numbered),
+        entries=tuple(entries),
+        left_out=left_out,
+        transforms=gather.transforms(vault, ids),
+        tools={"archiver": __version__},
+    )
+
+
+def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
+    for one in records.exhibits:
+        for file in one.files:
+            if not file.path:
+                continue
+            with vault.store.open(file.object.sha256) as stream:
+                digests = writer.copy(file.path, stream)
+            if (digests.sha256, digests.sha512, digests.size) != (
+                file.object.sha256,
+                file.object.sha512,
+                file.object.size,
+            ):
+                raise EvidenceError(
+                    f"object {file.object.sha256} of exhibit {one.number} is not what the ledger says",
+                    code="object-altered",
+                    next_step="Nothing was exported; run `archiver verify`",
+                )
+
+
+def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> None:
+    document = provenance.document(records)
+    exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
+    frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
+    writer.put(layout.REPORT_JSON, canonical.encode(document))
+    writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
+    writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
+    writer.put(layout.VERIFIER, pyz.verifier())
+
+
+def _footage(vault: Vault, one: ExhibitRecords) -> Path | None:
+    return vault.store.path(one.watchable.object.sha256) if one.watchable else None
+
+
+def _bag_info(records: Records) -> dict[str, str]:
+    return {
+        "Bagging-Date": records.prepared_at[:10],
+        "Bag-Software-Agent": f"archiver {__version__}",
+        "Source-Organization": records.origin,
+        "External-Description": f"Exported evidence, {len(records.exhibits)} exhibit(s); read data/VERIFY.txt",
+    }
+
+
+def _counted(observe: Observe, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        observe(min(done, total), total, "copying")
+
+    return count
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One export at a time, so that two cannot give one exhibit number to two items."""
+    with (folder / _LOCK_NAME).open("ab") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

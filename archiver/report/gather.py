@@ -1,0 +1,182 @@
+"""Reading from the vault what an export may tell: the exhibits' entries and objects, and nothing of anybody else's.
+
+An entry goes into the bundle only when everything that it names is exported: an item of another case, met by a match
+or fetched with the same request, leaves no trace but a count of entries left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from archiver.custody import catalog, findings
+from archiver.custody.vault import Vault
+from archiver.errors import EvidenceError, UsageError
+from archiver.model import EventType, Item, Role, StoredObject
+from archiver.proof import canonical, disclosure, layout
+from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
+
+#: Names of this machine's folders are nobody's business outside (and are no evidence of anything).
+NEVER_DISCLOSED = frozenset({"path"})
+
+#: Entries of these types tell which objects an item is made of.
+_TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
+
+# A record of 20,000 requests with their headers is about this long.
+_EXCHANGE_BYTES = 64 * 1024**2
+
+#: The evidence itself first.
+_ORDER = ("original", "exchange", "info", "metadata", "fingerprint")
+
+_EXTENSIONS = {
+    "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-matroska": "mkv", "video/mp2t": "ts",
+    "video/x-msvideo": "avi", "video/x-flv": "flv", "video/mpeg": "mpg", "video/3gpp": "3gp", "video/ogg": "ogv",
+    "video/x-ms-wmv": "wmv", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/ogg": "ogg", "audio/webm": "weba",
+    "audio/wav": "wav", "audio/x-wav": "wav", "audio/flac": "flac", "audio/aac": "aac", "image/jpeg": "jpg",
+    "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic", "image/avif": "avif",
+    "image/tiff": "tif", "image/bmp": "bmp", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
+    "text/plain": "txt",
+}  # fmt: skip
+
+
+def choose(vault: Vault, items: Sequence[str], case: str | None) -> list[Item]:
+    """The items of an export, in the order in which they came. Raises UsageError: one export is of one case."""
+    if not items and case is None:
+        raise UsageError("nothing to export", next_step="Name items, or a case with --case")
+    chosen = [catalog.item(vault, one) for one in dict.fromkeys(items)] if items else catalog.items(vault, case=case)
+    if not chosen:
+        raise UsageError(f"there are no items in case {case!r}", next_step="`archiver items` lists them")
+    cases = {item.case for item in chosen} | ({case} if case is not None else set())
+    if len(cases) > 1:
+        raise UsageError("these items belong to several cases", next_step="Export each case by itself")
+    return sorted(chosen, key=lambda item: (item.acquired_at, item.id))
+
+
+def select(vault: Vault, items: Sequence[Item], size: int, withheld: Collection[str]) -> tuple[list[LedgerEntry], int]:
+    """The entries before `size` that concern these items and nothing else, and how many had to be left out."""
+    wanted = {item.id for item in items}
+    acquisitions = {item.acquisition_id for item in items}
+    requests = {catalog.acquisition(vault, one).request_id for one in acquisitions} - {""}
+    numbers = {0}
+    for subject in wanted | acquisitions | requests:
+        numbers.update(catalog.entries_about(vault, subject))
+    values = {seq: canonical.decode(vault.ledger.entry(seq)) for seq in numbers if seq < size}
+    inside = {seq: value for seq, value in values.items() if _concerns_only(value, wanted)}
+    matches = {value["match"] for value in inside.values() if value["type"] == EventType.MATCH}
+    rulings = {seq for match in matches for seq in catalog.entries_about(vault, match) if seq < size}
+    chosen = sorted({*inside, *rulings})
+    return [entry(vault, seq, withheld) for seq in chosen], len(values) - len(inside)
+
+
+def exhibit(
+    vault: Vault, item: Item, number: int, entries: Sequence[LedgerEntry], exported: Collection[str]
+) -> ExhibitRecords:
+    """The records of one item. Raises EvidenceError where the ledger does not say how it came."""
+    acquisition = catalog.acquisition(vault, item.acquisition_id)
+    ids = {item.id, item.acquisition_id, acquisition.request_id} - {""}
+    own = tuple(one for one in entries if _is_about(one.value, item.id, ids, entries))
+    if not any(one.type == EventType.INGESTION and one.value.get("item") == item.id for one in own):
+        raise EvidenceError(f"the ledger has no ingestion of item {item.id}", next_step="Run `archiver verify`")
+    alone = all(other in exported for other in _siblings(vault, item.acquisition_id))
+    files = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
+    exchange, note = _exchange(vault, files)
+    return ExhibitRecords(
+        number=number,
+        item=item.id,
+        acquisition=item.acquisition_id,
+        request=acquisition.request_id,
+        files=files,
+        entries=own,
+        summary=item.summary,
+        exchange=exchange,
+        exchange_note=note,
+    )
+
+
+def transforms(vault: Vault, items: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """What was done to the copy, by match, for matches among these items."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for item in items:
+        for match, _ in findings.listing(vault, item=item):
+            if match.a in items and match.b in items:
+                found[match.id] = match.transform
+    return found
+
+
+def _concerns_only(value: Mapping[str, Any], items: Collection[str]) -> bool:
+    named = [value["item"]] if "item" in value else []
+    detail = value.get("detail", {})
+    if value["type"] == EventType.MATCH:
+        named += [detail["a"], detail["b"]]
+    elif value["type"] == EventType.DISSEMINATION:
+        named += detail["items"]
+    return all(one in items for one in named)
+
+
+def _is_about(value: Mapping[str, Any], item: str, ids: Collection[str], entries: Sequence[LedgerEntry]) -> bool:
+    detail = value.get("detail", {})
+    if value["type"] == EventType.MATCH:
+        return item in (detail["a"], detail["b"])
+    if value["type"] == EventType.DISSEMINATION:
+        return item in detail["items"]
+    if value["type"] == EventType.DECISION:
+        return any(one.value["match"] == value["match"] and _is_about(one.value, item, ids, ())
+                   for one in entries if one.type == EventType.MATCH)  # fmt: skip
+    if "item" in value:
+        return bool(value["item"] == item)
+    return any(value.get(name) in ids for name in ("acquisition", "request"))
+
+
+def entry(vault: Vault, seq: int, withheld: Collection[str]) -> LedgerEntry:
+    """An entry with the disclosures that are not withheld."""
+    body = vault.ledger.entry(seq)
+    opened = [(disclosure.read(one), one) for one in vault.ledger.disclosures(seq)]
+    told = [(field, one) for field, one in opened if field.name not in withheld]
+    return LedgerEntry(
+        seq=seq,
+        body=body,
+        value=canonical.decode(body),
+        disclosures=tuple(one for _, one in told),
+        fields={field.name: field.value for field, _ in told},
+    )
+
+
+def _siblings(vault: Vault, acquisition: str) -> list[str]:
+    rows = vault.database.read().execute("SELECT id FROM item WHERE acquisition_id = ?", (acquisition,))
+    return [row[0] for row in rows]
+
+
+def _files(number: int, item: Item, entries: Sequence[LedgerEntry], exchange_withheld: str) -> Iterator[Filed]:
+    """The item's objects as the ledger tells them, each once, under names that every file system takes."""
+    told: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for own in entries:
+        of_item = own.value.get("item") == item.id and own.type in _TELLING
+        of_capture = own.type == EventType.CAPTURE and own.value.get("acquisition") == item.acquisition_id
+        if of_item or of_capture:
+            for one in own.value.get("objects", []):
+                told.setdefault((one["role"], one["sha256"]), one)
+    counts: dict[str, int] = {}
+    for one in sorted(told.values(), key=lambda one: _ORDER.index(one["role"])):
+        role = Role(one["role"])
+        counts[role] = counts.get(role, 0) + 1
+        stored = StoredObject(one["sha256"], one["sha512"], one["size"], one["media_type"])
+        number_shown = f"-{counts[role]}" if role in (Role.ORIGINAL, Role.FINGERPRINT) or counts[role] > 1 else ""
+        name = f"{role}{number_shown}.{_EXTENSIONS.get(stored.media_type, 'bin')}"
+        reason = exchange_withheld if role is Role.EXCHANGE else ""
+        yield Filed(stored, role, "" if reason else layout.exhibit_folder(number) + name, reason)
+
+
+def _exchange(vault: Vault, files: Sequence[Filed]) -> tuple[Mapping[str, Any] | None, str]:
+    held = next((one for one in files if one.role is Role.EXCHANGE), None)
+    if held is None:
+        return None, "There was no HTTP exchange: the file was taken in locally."
+    if held.withheld:
+        return None, f"The record of the exchange is withheld: {held.withheld}."
+    if held.object.size > _EXCHANGE_BYTES:
+        return None, "The record of the exchange is too long to be shown here; the file is in the bundle."
+    try:
+        value = json.loads(vault.store.read(held.object.sha256))
+    except (ValueError, RecursionError):  # a process that parsed hostile bytes wrote it
+        return None, "The record of the exchange cannot be read; the file is in the bundle."
+    return (value, "") if isinstance(value, dict) else (None, "The record of the exchange is not of the known form.")

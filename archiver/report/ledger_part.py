@@ -1,0 +1,105 @@
+"""The ledger's part of a bundle: the entries that it is about, and the export's own entry with the proofs above it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archiver.custody.vault import Vault
+from archiver.errors import ArchiverError
+from archiver.model import CustodyEvent, EventType, Outcome
+from archiver.proof import bundle, canonical, disclosure, layout
+from archiver.proof.evidence import VERSION
+from archiver.report import gather
+from archiver.report.bag import BagWriter
+from archiver.report.records import LedgerEntry, Records
+
+
+def write_entries(writer: BagWriter, records: Records) -> None:
+    """The entries byte for byte, what opens them, and the key."""
+    for entry in records.entries:
+        writer.put(layout.entry_path(entry.seq), entry.body)
+    writer.put(layout.DISCLOSURES, _disclosures(records.entries))
+    writer.put(layout.KEY, f"{records.verifier_key}\n".encode())
+
+
+def write_own_entry(
+    vault: Vault,
+    writer: BagWriter,
+    records: Records,
+    case: str,
+    target: Path,
+    withhold: Collection[str],
+    told: list[CustodyEvent],
+) -> None:
+    """The export's own entry, noted in `told`, then the proofs of all entries under the checkpoint that covers it."""
+    files = {path: (one.sha256, one.size) for path, one in writer.files.items()}
+    listed = canonical.encode(bundle.files_document(files))
+    event = CustodyEvent(
+        EventType.DISSEMINATION,
+        detail={
+            "items": [one.item for one in records.exhibits],
+            "files_sha256": hashlib.sha256(listed).hexdigest(),
+            "exhibits": [[one.number, one.item] for one in records.exhibits],
+        },
+        sealed={"case": case, "path": str(target)},
+    )
+    with vault.database.write() as transaction:
+        (seq,) = vault.ledger.append(transaction, [event])
+    told.append(event)
+    vault.ledger.publish()
+    own = gather.entry(vault, seq, {*withhold, *gather.NEVER_DISCLOSED})
+    writer.put(layout.EXPORT_ENTRY, own.body)
+    writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
+    writer.put(layout.EXPORT_FILES, listed)
+    latest = vault.ledger.latest()
+    assert latest is not None, "it was just published"
+    newest, note = latest
+    writer.put(layout.EXPORT_CHECKPOINT, note)
+    writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest.size)))
+
+
+@contextmanager
+def taken_back(vault: Vault) -> Iterator[list[CustodyEvent]]:
+    """Record as failed what was put in the list, when the bundle does not come about after all.
+
+    The ledger must not go on saying that something left the house that did not.
+    """
+    told: list[CustodyEvent] = []
+    try:
+        yield told
+    except BaseException:  # an interrupt would leave the same false claim behind
+        for event in told:
+            with vault.database.write() as transaction:
+                failed = replace(event, outcome=Outcome.FAILURE, reason="export-not-finished")
+                vault.ledger.append(transaction, [failed])
+        with suppress(ArchiverError):  # on a full disk the next command publishes it
+            vault.ledger.publish()
+        raise
+
+
+def _proofs(vault: Vault, records: Records, own: int, size: int) -> dict[str, Any]:
+    numbers = [*(entry.seq for entry in records.entries), own]
+    return {
+        "v": VERSION,
+        "export": own,
+        "size": size,
+        "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
+        "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
+    }
+
+
+def _disclosures(entries: Sequence[LedgerEntry]) -> bytes:
+    opened = {str(entry.seq): list(entry.disclosures) for entry in entries if entry.disclosures}
+    for entry in entries:
+        disclosure.check(entry.disclosures, entry.value["sealed"])
+    return canonical.encode({"v": VERSION, "disclosures": opened})
+
+
+def _base64(hashes: Sequence[bytes]) -> list[str]:
+    return [base64.b64encode(one).decode("ascii") for one in hashes]

@@ -1,0 +1,221 @@
+"""From records to the one document that report.json holds and report.html shows. Pure: no file, no clock, no network.
+
+Every digest, time and finding in it is copied from a ledger entry, and every name, title and address from a disclosure,
+so that the verifier can hold each statement against the ledger. Canonical JSON: no floats, times in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from archiver.errors import ArchiverError
+from archiver.model import EventType
+from archiver.report import words
+from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
+from archiver.report.text import whole_characters
+
+VERSION = 1
+
+#: A stream of six hours is 10,800 requests: the first ones and the last show what there is to see.
+SHOWN_REQUESTS = 8
+
+#: Headers of one answer; servers send twenty.
+SHOWN_HEADERS = 60
+
+#: Longer than any honest header that a reader would look at; the whole is in the exchange object.
+SHOWN_CHARACTERS = 2_000
+
+#: Frames that stand for a whole film on the page.
+SAMPLES = 6
+
+#: Longer than any footage; what states more is damaged or hostile.
+MAX_SECONDS = 10_000_000
+
+_FIELDS = ("title", "url", "final_url", "file_name", "uploader", "source", "location", "note", "case", "requested_by")
+
+
+def document(records: Records) -> dict[str, Any]:
+    """report.json. Raises ArchiverError where it would not be valid against its own schema."""
+    numbers = {one.item: one.number for one in records.exhibits}
+    made = {
+        "v": VERSION,
+        "case": records.case,
+        "prepared_at": records.prepared_at,
+        "prepared_by": records.prepared_by,
+        "custodian": records.custodian,
+        "tools": dict(records.tools),
+        "ledger": {
+            "origin": records.origin,
+            "verifier_key": records.verifier_key,
+            "checkpoint": {"size": records.size, "root": records.root.hex()},
+            "entries": [entry.seq for entry in records.entries],
+            "left_out": records.left_out,
+        },
+        "exhibits": [_exhibit(one) for one in records.exhibits],
+        "matches": [_match(one, records, numbers) for one in records.entries if one.type == EventType.MATCH],
+        "limits": list(words.LIMITS),
+    }
+    faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]
+    if faults:
+        raise ArchiverError(f"the report would not be valid: {'; '.join(faults[:3])}", code="report-invalid")
+    return made
+
+
+def duration_ms(summary: Mapping[str, Any]) -> int:
+    """How long the footage is; 0 for a picture and for what could not be read."""
+    seconds = summary.get("duration_seconds", 0)
+    return max(0, round(seconds * 1000)) if isinstance(seconds, int | float) and seconds < MAX_SECONDS else 0
+
+
+def _exhibit(one: ExhibitRecords) -> dict[str, Any]:
+    ingestion = _first(one, EventType.INGESTION, item=True)
+    capture = _first(one, EventType.CAPTURE, item=False)
+    examination = _first(one, EventType.METADATA, item=True)
+    span = (capture or ingestion).value["detail"] if capture or ingestion else {}  # type: ignore[union-attr]  # one is there
+    detail = examination.value["detail"] if examination else {}
+    return {
+        "number": one.number,
+        "item": one.item,
+        "acquisition": one.acquisition,
+        "request": one.request,
+        "fields": _fields(ingestion, capture),
+        "started": span.get("started", ""),
+        "ended": span.get("ended", ""),
+        "http": _http(one),
+        "objects": [_object(file) for file in one.files],
+        "technical": {str(key)[:40]: _plain(value) for key, value in one.summary.items()},
+        "sandbox": detail.get("sandbox", ""),
+        "warnings": [{"code": code, "words": words.warning(code)} for code in detail.get("warnings", [])],
+        "tools": _tools(one),
+        "pictures_ms": _samples(one),
+        "custody": [_row(entry) for entry in one.entries],
+    }
+
+
+def _first(one: ExhibitRecords, kind: EventType, *, item: bool) -> LedgerEntry | None:
+    name, wanted = ("item", one.item) if item else ("acquisition", one.acquisition)
+    return next((entry for entry in one.of_type(kind) if entry.value.get(name) == wanted), None)
+
+
+def _fields(*sources: LedgerEntry | None) -> dict[str, dict[str, Any]]:
+    """Disclosed fields with the entry that seals each; the first source that has a field counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in sources:
+        for name in _FIELDS:
+            if entry is not None and entry.fields.get(name):
+                found.setdefault(name, {"entry": entry.seq, "value": entry.fields[name]})
+    return found
+
+
+def _object(file: Filed) -> dict[str, Any]:
+    one = file.object
+    told = {
+        "role": file.role.value,
+        "sha256": one.sha256,
+        "sha512": one.sha512,
+        "size": one.size,
+        "media_type": one.media_type,
+    }
+    return told | ({"path": file.path} if file.path else {"withheld": file.withheld})
+
+
+def _tools(one: ExhibitRecords) -> list[dict[str, str]]:
+    pairs = {(tool["name"], tool["version"]) for entry in one.entries for tool in entry.value.get("tools", [])}
+    return [{"name": name, "version": version} for name, version in sorted(pairs)]
+
+
+def _samples(one: ExhibitRecords) -> list[int]:
+    if one.watchable is None:
+        return []
+    length = duration_ms(one.summary)
+    if not length or one.watchable.object.media_type.startswith("image/"):
+        return [0]
+    return sorted({length * (2 * i + 1) // (2 * SAMPLES) for i in range(SAMPLES)})
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    row = {"entry": entry.seq, "time": entry.value["time"], "type": entry.type, "outcome": entry.value["outcome"]}
+    if "reason" in entry.value:
+        row["reason"] = entry.value["reason"]
+    if "agent" in entry.fields:
+        row["agent"] = entry.fields["agent"]
+    if entry.value.get("tools"):
+        row["tools"] = entry.value["tools"]
+    return row
+
+
+def _match(entry: LedgerEntry, records: Records, numbers: Mapping[str, int]) -> dict[str, Any]:
+    detail, name = entry.value["detail"], entry.value["match"]
+    rulings = [one for one in records.entries if one.type == EventType.DECISION and one.value["match"] == name]
+    return {
+        "match": name,
+        "entry": entry.seq,
+        "a": numbers[detail["a"]],
+        "b": numbers[detail["b"]],
+        **{key: detail[key] for key in ("kind", "finding", "score_ppm", "algorithm", "segments_ms")},
+        "transform": {str(key)[:40]: _plain(value) for key, value in records.transforms.get(name, {}).items()},
+        "rulings": [
+            {
+                "entry": one.seq,
+                "time": one.value["time"],
+                "ruling": one.value["detail"]["ruling"],
+                "by": one.fields.get("agent", ""),
+                "note": one.fields.get("note", ""),
+            }
+            for one in rulings
+        ],
+    }
+
+
+def _http(one: ExhibitRecords) -> dict[str, Any]:
+    """The exchange in short. What is read here was written by a process that spoke with hostile servers."""
+    capture = _first(one, EventType.CAPTURE, item=False)
+    status = capture.value["detail"].get("http_status", 0) if capture else 0
+    untrusted = one.exchange.get("exchanges") if one.exchange else None
+    listed = [row for row in untrusted if isinstance(row, dict)] if isinstance(untrusted, list) else []
+    chosen = listed if len(listed) <= SHOWN_REQUESTS else [*listed[: SHOWN_REQUESTS - 1], listed[-1]]
+    return {
+        "status": status,
+        "requests": len(listed),
+        "shown": [_request(row) for row in chosen],
+        "note": one.exchange_note,
+    }
+
+
+def _request(row: Mapping[str, Any]) -> dict[str, Any]:
+    status = row.get("status")
+    headers = row.get("response_headers")
+    return {
+        **{name: _text(row.get(name, "")) for name in ("method", "url", "address", "started", "status_text")},
+        "status": status if isinstance(status, int) and 0 <= status <= 999 else 0,
+        "headers": list(_headers(headers if isinstance(headers, list) else [])),
+    }
+
+
+def _headers(untrusted: Sequence[Any]) -> Iterator[list[str]]:
+    for pair in untrusted[:SHOWN_HEADERS]:
+        if isinstance(pair, list) and len(pair) == 2:
+            yield [_text(pair[0]), _text(pair[1])]
+
+
+def _plain(value: Any) -> int | str | bool:
+    """A value of a summary as canonical JSON can hold it."""
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    return _text(value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else json.dumps(value))
+
+
+def _text(value: Any) -> str:
+    return whole_characters(str(value))[:SHOWN_CHARACTERS]
+
+
+@cache
+def _validator() -> Any:
+    import jsonschema_rs
+
+    text = resources.files("archiver.schemas").joinpath("report.schema.json").read_text("utf-8")
+    return jsonschema_rs.Draft202012Validator(json.loads(text))

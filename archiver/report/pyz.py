@@ -1,0 +1,34 @@
+"""verify.pyz: the proof core as one file that a bare `python3 -I` runs. The same sources always give the same bytes."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from importlib import resources
+
+#: The earliest time that a zip can hold: a file's own time would make every copy another one.
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+_MAIN = """import sys
+
+from archiver.proof.__main__ import main
+
+sys.exit(main())
+"""
+_PACKAGE = '"""Only the proof core: what a stranger needs to check a bundle."""\n'
+
+
+def verifier() -> bytes:
+    """The archive's bytes. Nothing is compressed, because zlib's output differs from release to release."""
+    folder = resources.files("archiver.proof")
+    sources = sorted((one.name, one.read_bytes()) for one in folder.iterdir() if one.name.endswith(".py"))
+    files = [("__main__.py", _MAIN.encode()), ("archiver/__init__.py", _PACKAGE.encode())]
+    files += [(f"archiver/proof/{name}", data) for name, data in sources]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files:
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.create_system = 3  # Unix, whatever this runs on
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return packed.getvalue()

@@ -1,0 +1,83 @@
+"""What an export is made of, as it was read from the vault: frozen, so that the report is a pure function of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archiver.model import Role, StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """An entry of the export. `disclosures` open those of its sealed fields that are not withheld: `fields`."""
+
+    seq: int
+    body: bytes
+    value: Mapping[str, Any]
+    disclosures: tuple[str, ...]
+    fields: Mapping[str, str]
+
+    @property
+    def type(self) -> str:
+        """Its event type."""
+        return str(self.value["type"])
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An object of an exhibit: where it lies in the bundle, or why it is withheld."""
+
+    object: StoredObject
+    role: Role
+    path: str
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitRecords:
+    """An item under its exhibit number, with the entries about it, in the ledger's order.
+
+    `exchange` is the parsed record of the HTTP exchange, None where there is none to show and `exchange_note` says why.
+    """
+
+    number: int
+    item: str
+    acquisition: str
+    request: str
+    files: tuple[Filed, ...]
+    entries: tuple[LedgerEntry, ...]
+    summary: Mapping[str, Any]
+    exchange: Mapping[str, Any] | None = None
+    exchange_note: str = ""
+
+    def of_type(self, *types: str) -> tuple[LedgerEntry, ...]:
+        """Its entries of some types."""
+        return tuple(entry for entry in self.entries if entry.type in types)
+
+    @property
+    def watchable(self) -> Filed | None:
+        """The original whose pictures a report shows."""
+        originals = [one for one in self.files if one.role is Role.ORIGINAL]
+        kinds = ("video/", "image/")
+        return next((one for one in originals if one.object.media_type.startswith(kinds)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites."""
+
+    origin: str
+    custodian: str
+    verifier_key: str
+    case: str
+    prepared_at: str
+    prepared_by: str
+    size: int
+    root: bytes
+    exhibits: tuple[ExhibitRecords, ...]
+    entries: tuple[LedgerEntry, ...]
+    left_out: int
+    transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,6 @@
+"""The finished vault and the bundles that the tests of this folder tamper with."""
+
+from tests.report.bundle_story import bundle, exported_bundle, exporting_vault
+from tests.vault_story import finished_vault, vault_copy
+
+__all__ = ["bundle", "exported_bundle", "exporting_vault", "finished_vault", "vault_copy"]

@@ -1,0 +1,484 @@
+"""Forged and damaged bundles: each attack, and the fault by which the verifier names it.
+
+`careful` attackers make all manifests anew afterwards, so that bagit finds nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from archiver.proof import canonical, disclosure, layout, merkle, note
+from archiver.proof.bundle import verify
+from archiver.proof.checkpoint import Checkpoint
+from tests.report.bundle_story import FILM, ORIGIN, REPOST, Bundle
+
+ORIGINAL_1 = "data/exhibits/001/original-1.mp4"
+ORIGINAL_2 = "data/exhibits/002/original-1.mp4"
+Attack = Callable[[Bundle], None]
+
+
+def flip(path: str, at: int = -20) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        data = bytearray(bundle.read(path))
+        data[at] ^= 1
+        bundle.write(path, bytes(data))
+
+    return attack
+
+
+def cut(path: str, keep: int = -1) -> Attack:
+    return lambda bundle: bundle.write(path, bundle.read(path)[:keep])
+
+
+def remove(path: str) -> Attack:
+    return lambda bundle: (bundle.folder / path).unlink()
+
+
+def add(path: str, data: bytes = b"new") -> Attack:
+    return lambda bundle: bundle.write(path, data)
+
+
+def replace(path: str, old: bytes, new: bytes) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        assert old in bundle.read(path)
+        bundle.write(path, bundle.read(path).replace(old, new))
+
+    return attack
+
+
+def swap(first: str, second: str) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        one, other = bundle.read(first), bundle.read(second)
+        bundle.write(first, other)
+        bundle.write(second, one)
+
+    return attack
+
+
+def edit(path: str, change: Callable[[Any], object]) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        value = bundle.json(path)
+        change(value)
+        bundle.write_json(path, value)
+
+    return attack
+
+
+def edit_entry(kind: str, change: Callable[[Any], object], **named: str) -> Attack:
+    return lambda bundle: edit(bundle.entry_of(kind, **named), change)(bundle)
+
+
+def careful(*attacks: Attack) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        for one in attacks:
+            one(bundle)
+        bundle.seal_again()
+
+    return attack
+
+
+def link(path: str, to: str) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        (bundle.folder / path).unlink(missing_ok=True)
+        (bundle.folder / path).symlink_to(to)
+
+    return attack
+
+
+def list_again(bundle: Bundle) -> None:
+    """files.json, remade from what lies there."""
+    from archiver.proof.bag import Faults, read_bag
+    from archiver.proof.bundle import files_document
+
+    bag = read_bag(bundle.folder, Faults())
+    bundle.write_json(layout.EXPORT_FILES, files_document({p: (f.sha256, f.size) for p, f in bag.files.items()}))
+
+
+def report_exhibit(number: int, change: Callable[[Any], object]) -> Attack:
+    return edit(layout.REPORT_JSON, lambda report: change(report["exhibits"][number - 1]))
+
+
+def report_match(change: Callable[[Any], object]) -> Attack:
+    return edit(layout.REPORT_JSON, lambda report: change(report["matches"][0]))
+
+
+def sign(text: str, private: Ed25519PrivateKey, name: str = ORIGIN) -> tuple[bytes, str]:
+    key = note.VerifierKey(name, private.public_key().public_bytes_raw())
+    return note.Note(text, (key.signature(private.sign(text.encode())),)).encode(), f"{key}\n"
+
+
+def checkpoint_of_another_tree(bundle: Bundle) -> None:
+    signed, _ = sign(Checkpoint(ORIGIN, 40, b"r" * 32).text(), Ed25519PrivateKey.generate())
+    bundle.write(layout.EXPORT_CHECKPOINT, signed)
+
+
+def another_root_under_an_own_key(bundle: Bundle) -> None:
+    size = note.parse(bundle.read(layout.EXPORT_CHECKPOINT)).text.split("\n")[1]
+    signed, key = sign(Checkpoint(ORIGIN, int(size), b"r" * 32).text(), Ed25519PrivateKey.generate())
+    bundle.write(layout.EXPORT_CHECKPOINT, signed)
+    bundle.write(layout.KEY, key.encode())
+
+
+def everything_resigned_by_another_key(bundle: Bundle) -> None:
+    signed, key = sign(note.parse(bundle.read(layout.EXPORT_CHECKPOINT)).text, Ed25519PrivateKey.generate())
+    bundle.write(layout.EXPORT_CHECKPOINT, signed)
+    bundle.write(layout.KEY, key.encode())
+
+
+def key_of_small_order(bundle: Bundle) -> None:
+    bundle.write(layout.KEY, f"{note.VerifierKey(ORIGIN, (1).to_bytes(32, 'little'))}\n".encode())
+
+
+def false_disclosure(bundle: Bundle) -> None:
+    def change(document: Any) -> None:
+        number, opened = next(iter(document["disclosures"].items()))
+        told = disclosure.read(opened[0])
+        document["disclosures"][number][0] = disclosure.make(told.salt, told.name, told.value + "!")
+
+    edit(layout.DISCLOSURES, change)(bundle)
+
+
+def moved_disclosure(document: Any) -> None:
+    first, second = list(document["disclosures"])[:2]
+    document["disclosures"][second].append(document["disclosures"][first].pop())
+
+
+def second_disclosure_of_a_field(document: Any) -> None:
+    opened = next(iter(document["disclosures"].values()))
+    opened.append(opened[0])
+
+
+def repeated_key(bundle: Bundle) -> None:
+    path = bundle.entry_of("ingestion", item=FILM)
+    bundle.write(path, bundle.read(path).replace(b'{"', b'{"item":"ifilm22222","', 1))
+
+
+def spaced_entry(bundle: Bundle) -> None:
+    path = bundle.entry_of("ingestion", item=FILM)
+    bundle.write(path, json.dumps(json.loads(bundle.read(path))).encode())
+
+
+def renumbered_entry(bundle: Bundle) -> None:
+    path = bundle.entry_of("ingestion", item=FILM)
+    (bundle.folder / path).rename(bundle.folder / layout.entry_path(11))
+
+
+def swapped_proofs(document: Any) -> None:
+    first, second = list(document["inclusion"])[1:3]
+    inclusion = document["inclusion"]
+    inclusion[first], inclusion[second] = inclusion[second], inclusion[first]
+
+
+def unfinished_export(bundle: Bundle) -> None:
+    edit(layout.EXPORT_ENTRY, lambda entry: entry.update(outcome="failure", reason="export-not-finished"))(bundle)
+
+
+def left_out_ruling(bundle: Bundle) -> None:
+    """The last ruling vanishes from the report, the entries, the proofs and the disclosures."""
+    path = sorted(str(p) for p in (bundle.folder / layout.ENTRIES).iterdir() if b'"decision"' in p.read_bytes())[-1]
+    seq = int(Path(path).stem)
+    Path(path).unlink()
+    edit(layout.EXPORT_PROOFS, lambda document: document["inclusion"].pop(str(seq)))(bundle)
+    edit(layout.DISCLOSURES, lambda document: document["disclosures"].pop(str(seq)))(bundle)
+
+    def change(report: Any) -> None:
+        report["ledger"]["entries"].remove(seq)
+        for one in report["matches"]:
+            one["rulings"] = [ruling for ruling in one["rulings"] if ruling["entry"] != seq]
+        for one in report["exhibits"]:
+            one["custody"] = [row for row in one["custody"] if row["entry"] != seq]
+
+    edit(layout.REPORT_JSON, change)(bundle)
+
+
+def pipe(bundle: Bundle) -> None:
+    (bundle.folder / layout.REPORT_HTML).unlink()
+    os.mkfifo(bundle.folder / layout.REPORT_HTML)
+
+
+def sparse(bundle: Bundle) -> None:
+    with (bundle.folder / ORIGINAL_1).open("r+b") as stream:
+        stream.truncate(layout.MAX_EXHIBIT_BYTES + 1)
+
+
+def withheld_in_the_report_only(bundle: Bundle) -> None:
+    def change(exhibit: Any) -> None:
+        for one in exhibit["objects"]:
+            if one["role"] == "original":
+                one.pop("path")
+                one["withheld"] = "lost"
+
+    report_exhibit(1, change)(bundle)
+
+
+def deep(bundle: Bundle) -> None:
+    bundle.write(layout.REPORT_JSON, b"[" * 100_000 + b"]" * 100_000)
+
+
+def manifest_line(line: str) -> Attack:
+    def attack(bundle: Bundle) -> None:
+        for algorithm, digits in (("sha256", 64), ("sha512", 128)):
+            name = f"manifest-{algorithm}.txt"
+            bundle.write(name, bundle.read(name) + f"{'a' * digits}  {line}\n".encode())
+
+    return attack
+
+
+def link_a_folder(bundle: Bundle) -> None:
+    exhibit = bundle.folder / "data/exhibits/001"
+    exhibit.rename(bundle.folder.parent / "moved")
+    exhibit.symlink_to(bundle.folder.parent / "moved")
+
+
+#: Nothing is put right afterwards.
+CARELESS: dict[str, tuple[Attack, str]] = {
+    # The bag
+    "flipped byte in an original": (flip(ORIGINAL_1), "digest-differs"),
+    "flipped byte in the page": (flip(layout.REPORT_HTML), "digest-differs"),
+    "flipped byte in the verifier": (flip(layout.VERIFIER), "digest-differs"),
+    "flipped digit in a manifest": (replace("manifest-sha512.txt", b"a", b"b"), "digest-differs"),
+    "truncated original": (cut(ORIGINAL_1), "digest-differs"),
+    "truncated manifest": (cut("manifest-sha256.txt"), "manifest-malformed"),
+    "truncated tag manifest": (cut("tagmanifest-sha256.txt", 70), "manifest-malformed"),
+    "emptied manifest": (cut("manifest-sha256.txt", 0), "file-unlisted"),
+    "removed manifest": (remove("manifest-sha256.txt"), "file-missing"),
+    "removed tag manifest": (remove("tagmanifest-sha512.txt"), "file-missing"),
+    "removed declaration": (remove("bagit.txt"), "file-missing"),
+    "other bag version": (replace("bagit.txt", b"1.0", b"0.9"), "bag-declaration"),
+    "removed original": (remove(ORIGINAL_1), "file-missing"),
+    "extra file": (add("data/exhibits/001/notes.txt"), "file-extra"),
+    "extra file beside the bag's own": (add("README.txt"), "file-extra"),
+    "extra original, unlisted": (add("data/exhibits/001/original-2.mp4"), "file-unlisted"),
+    "extra folder": (add("data/other/file.txt"), "folder-extra"),
+    "hidden file": (add("data/.hidden"), "file-name"),
+    "name with a newline": (add("data/a\nb"), "file-name"),
+    "name that is not UTF-8": (lambda b: b.write(os.fsdecode(b"data/\xff"), b"x"), "file-name"),
+    "names that differ only in case": (add("data/REPORT.json"), "file-name-case"),
+    "link in place of an original": (link(ORIGINAL_1, "/etc/hostname"), "link"),
+    "link to another exhibit": (link(ORIGINAL_1, "../002/original-1.mp4"), "link"),
+    "link in place of a folder": (link_a_folder, "link"),
+    "pipe in place of a file": (pipe, "special-file"),
+    "endless sparse file": (sparse, "file-too-long"),
+    "manifest leads out of the bag": (manifest_line("../../etc/passwd"), "manifest-path"),
+    "manifest with an absolute path": (manifest_line("/etc/passwd"), "manifest-path"),
+    "manifest with a second spelling": (manifest_line("data//report.json"), "manifest-path"),
+    "manifest lists a file twice": (manifest_line("data/report.json"), "manifest-repeated"),
+    "manifest lists a file that is not there": (manifest_line("data/exhibits/001/original-9.mp4"), "file-missing"),
+    "false payload size": (replace("bag-info.txt", b"Oxum: ", b"Oxum: 1"), "payload-oxum"),
+}
+
+#: All manifests are made anew: bagit is content, the ledger is not.
+CAREFUL: dict[str, tuple[Attack, str]] = {
+    "extra exhibit folder": (add("data/exhibits/009/original-1.mp4"), "exhibit-unknown"),
+    "flipped byte, manifests remade": (flip(ORIGINAL_1), "exhibit-differs"),
+    "swapped originals, manifests remade": (swap(ORIGINAL_1, ORIGINAL_2), "exhibit-differs"),
+    "swapped originals, list of files remade too": (
+        careful(swap(ORIGINAL_1, ORIGINAL_2), list_again),
+        "files-list-differs",
+    ),
+    "removed original, manifests remade": (remove(ORIGINAL_1), "file-not-exported"),
+    "extra original, manifests remade": (add("data/exhibits/001/original-2.mp4"), "exhibit-differs"),
+    "metadata in place of the original": (
+        lambda b: b.write(ORIGINAL_1, b.read("data/exhibits/001/metadata.json")),
+        "exhibit-differs",
+    ),
+    "edited page, manifests remade": (replace(layout.REPORT_HTML, b"Same recording", b"Same scene"), "files-differ"),
+    "edited verifier, manifests remade": (add(layout.VERIFIER, b"print('VERIFIED')"), "files-differ"),
+    "edited instructions, manifests remade": (replace(layout.VERIFY_TEXT, b"VERIFIED", b"verified"), "files-differ"),
+    # The report
+    "report: other digest": (report_exhibit(1, lambda e: e["objects"][0].update(sha256="a" * 64)), "report-differs"),
+    "report: other size": (report_exhibit(1, lambda e: e["objects"][0].update(size=1)), "report-differs"),
+    "report: other title": (report_exhibit(1, lambda e: e["fields"]["title"].update(value="x")), "report-differs"),
+    "report: title from another entry": (
+        report_exhibit(1, lambda e: e["fields"]["title"].update(entry=0)),
+        "report-differs",
+    ),
+    "report: other time of an act": (
+        report_exhibit(1, lambda e: e["custody"][1].update(time="2020-01-01T00:00:00.000000Z")),
+        "report-differs",
+    ),
+    "report: failure told as success": (
+        report_exhibit(1, lambda e: e["custody"][1].update(outcome="success")),
+        "report-differs",
+    ),
+    "report: other agent": (report_exhibit(1, lambda e: e["custody"][1].update(agent="x")), "report-differs"),
+    "report: other case": (edit(layout.REPORT_JSON, lambda r: r.update(case="x")), "report-differs"),
+    "report: scene told as recording": (
+        edit(layout.REPORT_JSON, lambda r: r["matches"][1].update(finding="same-recording")),
+        "report-differs",
+    ),
+    "report: other segment": (report_match(lambda m: m["segments_ms"][0].__setitem__(0, 500)), "report-differs"),
+    "report: other ruling": (report_match(lambda m: m["rulings"][1].update(ruling="different")), "report-differs"),
+    "report: ruling of somebody else": (report_match(lambda m: m["rulings"][1].update(by="x")), "report-differs"),
+    "report: ruling left out": (report_match(lambda m: m["rulings"].pop()), "report-differs"),
+    "report: match left out": (edit(layout.REPORT_JSON, lambda r: r["matches"].pop()), "report-differs"),
+    "report: exhibit left out": (edit(layout.REPORT_JSON, lambda r: r["exhibits"].pop()), "report-differs"),
+    "report: exhibits renumbered": (report_exhibit(1, lambda e: e.update(number=7)), "report-differs"),
+    "report: original told as withheld": (withheld_in_the_report_only, "report-differs"),
+    "report: other checkpoint cited": (
+        edit(layout.REPORT_JSON, lambda r: r["ledger"]["checkpoint"].update(root="a" * 64)),
+        "consistency-proof",
+    ),
+    "report: other ledger cited": (
+        edit(layout.REPORT_JSON, lambda r: r["ledger"].update(origin="x.example")),
+        "report-differs",
+    ),
+    "report: no object": (add(layout.REPORT_JSON, b"[]"), "report-malformed"),
+    "report: deep nesting": (deep, "json-too-deep"),
+    "report: not a number": (add(layout.REPORT_JSON, b'{"a":NaN}'), "json-float"),
+    "report: repeated key": (add(layout.REPORT_JSON, b'{"a":1,"a":2}'), "json-repeated-key"),
+    "report: half": (cut(layout.REPORT_JSON), "json-malformed"),
+    "report: UTF-16": (add(layout.REPORT_JSON, "{}".encode("utf-16")), "json-not-utf8"),
+    # The ledger
+    "edited size in an entry": (edit_entry("ingestion", lambda e: e["objects"][0].update(size=1)), "inclusion-proof"),
+    "edited time in an entry": (
+        edit_entry("request", lambda e: e.update(time="2020-01-01T00:00:00.000000Z")),
+        "inclusion-proof",
+    ),
+    "edited ruling in an entry": (
+        edit_entry("decision", lambda e: e["detail"].update(ruling="different")),
+        "inclusion-proof",
+    ),
+    "re-encoded entry": (spaced_entry, "json-not-canonical"),
+    "repeated key in an entry": (repeated_key, "json-repeated-key"),
+    "truncated entry": (lambda b: cut(b.entry_of("ingestion"))(b), "json-malformed"),
+    "entry without commitments": (edit_entry("ingestion", lambda e: e.pop("sealed")), "entry-malformed"),
+    "entry of objects that are none": (edit_entry("ingestion", lambda e: e.update(objects=[1])), "entry-malformed"),
+    "entry as an array": (lambda b: b.write(b.entry_of("ingestion"), b"[]"), "entry-malformed"),
+    "entry longer than any": (lambda b: b.write(b.entry_of("ingestion"), b"x" * 70_000), "file-too-long"),
+    "removed entry": (lambda b: remove(b.entry_of("match"))(b), "entry-missing"),
+    "renumbered entry": (renumbered_entry, "proof-missing"),
+    "ruling left out everywhere": (left_out_ruling, "files-differ"),
+    "ruling left out everywhere, list remade": (careful(left_out_ruling, list_again), "files-list-differs"),
+    "swapped proofs": (edit(layout.EXPORT_PROOFS, swapped_proofs), "inclusion-proof"),
+    "shortened proof": (edit(layout.EXPORT_PROOFS, lambda p: p["inclusion"]["0"].pop()), "proof-shape"),
+    "proof that is no base64": (
+        edit(layout.EXPORT_PROOFS, lambda p: p["inclusion"].update({"0": ["é"]})),
+        "proof-shape",
+    ),
+    "proofs of another version": (edit(layout.EXPORT_PROOFS, lambda p: p.update(v=2)), "document-malformed"),
+    "checkpoint of another tree": (checkpoint_of_another_tree, "signature-missing"),
+    "forged signature": (lambda b: b.write(layout.EXPORT_CHECKPOINT, _forged(b)), "signature-wrong"),
+    "checkpoint with a second spelling": (add(layout.EXPORT_CHECKPOINT, b"x\n\n"), "note-malformed"),
+    "removed checkpoint": (remove(layout.EXPORT_CHECKPOINT), "file-missing"),
+    "another root under an own key": (another_root_under_an_own_key, "inclusion-proof"),
+    "everything signed anew by another key": (everything_resigned_by_another_key, "files-differ"),
+    "key of small order": (key_of_small_order, "key-weak"),
+    "removed key": (remove(layout.KEY), "file-missing"),
+    "false disclosure": (false_disclosure, "disclosure-foreign"),
+    "moved disclosure": (edit(layout.DISCLOSURES, moved_disclosure), "disclosure-foreign"),
+    "second disclosure of a field": (edit(layout.DISCLOSURES, second_disclosure_of_a_field), "disclosure-repeated"),
+    "disclosure of an absent entry": (
+        edit(layout.DISCLOSURES, lambda d: d["disclosures"].update({"3": []})),
+        "disclosure-foreign",
+    ),
+    "disclosures that are no strings": (
+        edit(layout.DISCLOSURES, lambda d: d["disclosures"].update({"0": [1]})),
+        "disclosure-malformed",
+    ),
+    "unfinished export": (unfinished_export, "inclusion-proof"),
+    "another entry as the export's": (
+        lambda b: b.write(layout.EXPORT_ENTRY, b.read(b.entry_of("match"))),
+        "export-entry",
+    ),
+    "other numbers in the export's entry": (
+        edit(layout.EXPORT_ENTRY, lambda e: e["detail"].update(exhibits=[[1, FILM], [1, REPOST]])),
+        "export-entry",
+    ),
+    "list of files as an object": (add(layout.EXPORT_FILES, b'{"files":[[[]]],"v":1}'), "document-malformed"),
+}
+
+ATTACKS = {**CARELESS, **{name: (careful(attack), code) for name, (attack, code) in CAREFUL.items()}}
+
+
+def _forged(bundle: Bundle) -> bytes:
+    signed = note.parse(bundle.read(layout.EXPORT_CHECKPOINT))
+    line = signed.signatures[0]
+    flipped = bytes([line.signature[0] ^ 1]) + line.signature[1:]
+    return note.Note(signed.text, (note.Signature(line.name, line.key_id, flipped),)).encode()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_fault_is_named(bundle: Bundle, name: str) -> None:
+    attack, code = ATTACKS[name]
+    attack(bundle)
+    verdict = verify(bundle.folder)
+    assert verdict.word == "FAILED"
+    assert code in {fault.code for fault in verdict.faults}
+
+
+@pytest.mark.parametrize("name", ["swapped originals, manifests remade", "deep nesting", "forged signature"])
+def test_the_verifier_alone_says_the_same(bundle: Bundle, exported_bundle: Path, name: str) -> None:
+    attack, _ = ATTACKS.get(name) or ATTACKS[f"report: {name}"]
+    attack(bundle)
+    call = [sys.executable, "-I", str(exported_bundle / layout.VERIFIER), str(bundle.folder), "--json"]
+    said = subprocess.run(call, capture_output=True, text=True, timeout=60, cwd="/")
+    assert said.returncode == 1, said.stderr
+    expected = verify(bundle.folder)
+    assert json.loads(said.stdout) == {
+        "verdict": "FAILED",
+        "checked": dict(expected.checked),
+        "faults": [{"code": f.code, "subject": f.subject, "message": f.message} for f in expected.faults],
+    }
+
+
+def test_a_whole_bundle_of_another_key_fails_for_whoever_knows_the_key(bundle: Bundle) -> None:
+    # Whoever makes up a vault of their own can make a bundle that agrees with itself: VERIFY.txt begins with the key.
+    assert verify(bundle.folder).word == "VERIFIED"
+    other = str(note.VerifierKey(ORIGIN, Ed25519PrivateKey.generate().public_key().public_bytes_raw()))
+    assert {fault.code for fault in verify(bundle.folder, other).faults} == {"key-other"}
+    assert verify(bundle.folder, bundle.read(layout.KEY).decode().strip()).word == "VERIFIED"
+
+
+def test_every_file_is_missed_when_it_is_gone(bundle: Bundle) -> None:
+    for path in sorted(p for p in bundle.folder.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        path.unlink()
+        assert "file-missing" in {fault.code for fault in verify(bundle.folder).faults}, path
+        path.write_bytes(data)
+    assert verify(bundle.folder).word == "VERIFIED"
+
+
+def test_no_file_can_change_unseen_although_all_manifests_are_made_anew(bundle: Bundle) -> None:
+    for path in sorted(p for p in (bundle.folder / "data").rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        bundle.seal_again()
+        assert verify(bundle.folder).word == "FAILED", path
+        path.write_bytes(data)
+
+
+def test_a_flipped_bit_in_a_proof_is_found(bundle: Bundle) -> None:
+    document = bundle.json(layout.EXPORT_PROOFS)
+    for number, proof in document["inclusion"].items():
+        first = bytearray(base64.b64decode(proof[0]))
+        first[7] ^= 4
+        changed = {
+            **document,
+            "inclusion": {**document["inclusion"], number: [base64.b64encode(first).decode(), *proof[1:]]},
+        }
+        bundle.write(layout.EXPORT_PROOFS, canonical.encode(changed))
+        assert ("inclusion-proof", f"entry {number}") in {(f.code, f.subject) for f in verify(bundle.folder).faults}
+
+
+def test_a_forged_entry_with_a_tree_of_its_own_needs_the_key(bundle: Bundle) -> None:
+    """A forger who rebuilds the tree gets another root, which the office's key never signed."""
+    path = bundle.entry_of("ingestion", item=FILM)
+    edit(path, lambda entry: entry["objects"][0].update(size=1))(bundle)
+    leaf = merkle.leaf_hash(bundle.read(path))
+    size = note.parse(bundle.read(layout.EXPORT_CHECKPOINT)).text.split("\n")[1]
+    forged = note.parse(bundle.read(layout.EXPORT_CHECKPOINT))
+    text = Checkpoint(ORIGIN, int(size), leaf).text()
+    bundle.write(layout.EXPORT_CHECKPOINT, note.Note(text, forged.signatures).encode())
+    bundle.seal_again()
+    assert "signature-wrong" in {fault.code for fault in verify(bundle.folder).faults}

@@ -14,5 +14,12 @@ if [ ! -x .venv/bin/python ]; then
     }
 fi
 echo "Installing what $lock pins (about a minute the first time)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+install() {
+    # What pip says matters only when it fails.
+    .venv/bin/python -m pip install --disable-pip-version-check "$@" >.venv/install.log 2>&1 || {
+        cat .venv/install.log >&2
+        exit 1
+    }
+}
+install --require-hashes -r "$lock"
+install --no-index --no-deps --no-build-isolation -e .

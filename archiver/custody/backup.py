@@ -60,6 +60,8 @@ def backup(vault: Vault, target: Path, observe: Callable[[int, int], None] = lam
         observe(done + 1, len(rows))
     for leftover in ("-wal", "-shm"):
         fresh.with_name(fresh.name + leftover).unlink(missing_ok=True)
+        # Of the records that are replaced now: SQLite would read an old log into the new file.
+        (target / f"{database.FILE_NAME}{leftover}").unlink(missing_ok=True)
     os.replace(fresh, target / database.FILE_NAME)
     with vault.database.write() as transaction:
         event = CustodyEvent(
@@ -80,7 +82,7 @@ def _check_target(vault: Vault, target: Path) -> None:
         return
     try:
         origin = config.load(target, {}).origin
-    except UsageError:
+    except (UsageError, OSError):  # OSError: a file, and no folder
         origin = ""
     if origin != vault.settings.origin:
         raise UsageError(f"{target} holds something else", next_step="Name an empty folder or an earlier backup")

@@ -23,11 +23,14 @@ def items(vault: Vault, *, case: str | None = None, text: str = "") -> list[Item
     if case is not None:
         where.append("case_name = ?")
         values.append(case)
-    if text.strip():
+    words = text.replace('"', " ").replace("\0", " ").split()
+    if text.strip() and not words:
+        return []  # quotes alone are no word of any item
+    if words:
         join, order = "JOIN item_text ON item_text.rowid = item.rowid", "item_text.rank"
         where.append("item_text MATCH ?")
         # Every word as a quoted prefix: full-text operators in what somebody types are words, not syntax.
-        values.append(" ".join(f'"{word}"*' for word in text.replace('"', " ").split()))
+        values.append(" ".join(f'"{word}"*' for word in words))
     sql = f"SELECT {_ITEM} FROM item {join} WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608  values are bound
     rows = vault.database.read().execute(sql, values).fetchall()
     return _with_holdings(vault, rows)

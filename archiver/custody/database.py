@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.custody.schema import MIGRATIONS, VERSION
-from archiver.errors import BusyError, MachineError, UsageError
+from archiver.errors import BusyError, MachineError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -66,7 +66,8 @@ class Database:
     def write(self) -> Iterator[sqlite_utils.Database]:
         """One act: commits when the block ends, takes everything back when it raises.
 
-        Raises BusyError when other writers held the file for BUSY_SECONDS, MachineError when the disk is full.
+        Raises BusyError when other writers held the file for BUSY_SECONDS, MachineError when the disk is full, and
+        RefusedError for text that UTF-8 cannot hold.
         """
         handle = self.read()
         with self._turn:
@@ -77,6 +78,8 @@ class Database:
             except BaseException as error:
                 if handle.conn.in_transaction:
                     handle.conn.execute("ROLLBACK")
+                if isinstance(error, UnicodeEncodeError):
+                    raise RefusedError("a text holds half a character (a lone surrogate)", code="not-unicode") from None
                 if isinstance(error, sqlite3.OperationalError):
                     raise _explained(error) from error
                 raise
@@ -99,6 +102,10 @@ class Database:
     def _check_version(self) -> None:
         try:
             (version,) = self.read().conn.execute("PRAGMA user_version").fetchone()
+        except sqlite3.OperationalError as error:
+            raise MachineError(
+                f"{self.path} cannot be opened: {error}", next_step="Check the folder's rights and the room on its disk"
+            ) from None
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{self.path} is not a database: {error}", next_step="Restore it from a copy") from None
         if version > VERSION:

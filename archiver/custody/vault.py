@@ -57,6 +57,8 @@ def create(folder: Path, origin: str = "", custodian: str = "", environ: Mapping
     """
     origin = origin or f"vault-{secrets.token_hex(4)}.invalid/archive"
     keys.check_origin(origin)
+    if not custodian.isprintable():  # TOML has no spelling for some of what a terminal can send
+        raise UsageError("the custodian's name holds characters that cannot be shown", next_step="Write it plainly")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

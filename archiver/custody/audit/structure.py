@@ -1,0 +1,52 @@
+"""The database's own structure: equal to that of a fresh one, and not damaged, before anything in it is read."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from archiver.custody import schema_sql
+from archiver.custody.audit.tally import Tally
+from archiver.custody.schema import VERSION
+
+#: Damaged pages that are listed; one is enough to fail.
+_DAMAGES = 20
+
+
+def check(connection: sqlite3.Connection, tally: Tally) -> frozenset[str]:
+    """Compare, and give the names of the tables that are what they should be: no other one may be read."""
+    expected = schema_sql.fresh()
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        found = schema_sql.of(connection)
+    except sqlite3.Error as error:
+        tally.fault("database-damaged", "archive.db", f"the records cannot be read: {error}")
+        return frozenset()
+    if version != VERSION:
+        tally.fault("schema-differs", "archive.db", f"the schema is of version {version}, this program's of {VERSION}")
+    for kind, name in sorted(expected.keys() | found.keys()):
+        if (kind, name) not in found:
+            tally.fault("schema-differs", f"{kind} {name}", "it is missing from the database")
+        elif (kind, name) not in expected:
+            tally.fault("schema-differs", f"{kind} {name}", "it does not belong in the database")
+        elif found[kind, name] != expected[kind, name]:
+            tally.fault("schema-differs", f"{kind} {name}", "it is not made as it should be")
+    usable = frozenset(
+        name for kind, name in expected if kind == "table" and found.get((kind, name)) == expected[kind, name]
+    )
+    if tally.has("schema-differs"):
+        return usable  # an index that somebody else made may hold any expression: it is not evaluated
+    return frozenset(name for name in usable if _is_whole(connection, name, tally))
+
+
+def _is_whole(connection: sqlite3.Connection, table: str, tally: Tally) -> bool:
+    """SQLite's own check: pages, order of rows, and every index against its table."""
+    if table.startswith(("item_text", "sqlite_")):
+        return True  # full-text search is rebuilt from the items, nothing is read from it here
+    try:
+        rows = connection.execute(f"SELECT * FROM pragma_integrity_check('{table}') LIMIT {_DAMAGES}").fetchall()  # noqa: S608  a name of ours
+    except sqlite3.Error as error:
+        rows = [(str(error),)]
+    damages = [str(row[0]) for row in rows if row[0] != "ok"]
+    for damage in damages:
+        tally.fault("database-damaged", f"table {table}", damage[:200])
+    return not damages

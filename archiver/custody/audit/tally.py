@@ -1,0 +1,65 @@
+"""What an audit has found and counted so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from archiver.proof.faults import Fault, Verdict, judge
+
+#: Told of progress: how much is done, of how much, and what it is ("objects", "entries", ...).
+Observe = Callable[[int, int, str], None]
+
+#: What a verdict counts, in this order.
+COUNTED = ("objects", "bytes", "entries", "tiles", "checkpoints", "requests", "items", "matches")
+
+#: Of one code. A ledger of millions of entries that is wrong throughout would fill the memory; the rest is counted.
+LISTED = 10_000
+
+
+#: A fault is a line for people; longer names are an attacker's.
+_SHOWN_CHARACTERS = 300
+
+
+class Tally:
+    """Faults and counts. Every fault is kept once; beyond `LISTED` of one code their number is told."""
+
+    def __init__(self, observe: Observe) -> None:
+        self.progress = observe
+        self._counts: Counter[str] = Counter()
+        self._faults: dict[Fault, None] = {}
+        self._of_code: Counter[str] = Counter()
+
+    def fault(self, code: str, subject: str, message: str) -> None:
+        """Note that something is wrong, or could not be checked."""
+        found = Fault(code, _shown(subject), _shown(message))
+        if found in self._faults:
+            return
+        self._of_code[code] += 1
+        if self._of_code[code] <= LISTED:
+            self._faults[found] = None
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Note that something was looked at."""
+        self._counts[what] += number
+
+    def counted(self, what: str) -> int:
+        """How many were looked at."""
+        return self._counts[what]
+
+    def has(self, *codes: str) -> bool:
+        """Whether a fault of one of these codes was noted."""
+        return any(self._of_code[code] for code in codes)
+
+    def verdict(self) -> Verdict:
+        """The verdict on everything noted."""
+        faults = list(self._faults)
+        for code, number in self._of_code.items():
+            if number > LISTED:
+                faults.append(Fault(code, f"{number - LISTED} more", f"{number - LISTED} more faults of this kind"))
+        return judge({what: self._counts[what] for what in COUNTED}, faults)
+
+
+def _shown(text: str) -> str:
+    """Text that a terminal shows and does not obey: names in a tampered vault are an attacker's."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text[:_SHOWN_CHARACTERS])

@@ -54,7 +54,7 @@ class Limits:
     per_host: int = 2
     # Bounded window of requests that the engine holds: enough to keep every worker busy for some seconds.
     handed_over: int = 64
-    # Parsing a file takes a fraction of its running time; a day of footage is decoded in about half an hour on one core.
+    # Parsing a file takes a fraction of its running time; a day of footage is decoded in half an hour on one core.
     examine_seconds: float = 3600
     # A parser of ours keeps a few frames at a time; an 8K frame is 100 MB.
     examine_memory_bytes: int = 4 * 1024**3
@@ -87,7 +87,12 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"{path} has unknown settings: {', '.join(sorted(unknown))}", next_step="Remove them")
     if not isinstance(table.get("origin"), str) or not table["origin"]:
         raise UsageError(f"{path} names no origin", next_step='Put back the line origin = "..." of this vault')
-    networks = environ.get("ARCHIVER_ALLOW_NET", ",".join(table.get("allow_net", [])))
+    given = table.get("allow_net", [])
+    if not isinstance(given, list) or not all(isinstance(network, str) for network in given):
+        raise UsageError(f"allow_net in {path} is no list of networks", next_step='Write allow_net = ["192.0.2.0/24"]')
+    if not isinstance(table.get("limits", {}), dict):
+        raise UsageError(f"limits in {path} is no table", next_step="Write [limits] and a line NAME = NUMBER for each")
+    networks = environ.get("ARCHIVER_ALLOW_NET", ",".join(given))
     return Settings(
         origin=table["origin"],
         custodian=str(table.get("custodian", "")),
@@ -102,7 +107,7 @@ def save(folder: Path, origin: str, custodian: str) -> None:
     import json  # TOML's basic strings are JSON's, as far as names of offices go
 
     lines = [
-        f"origin = {json.dumps(origin, ensure_ascii=False)}  # the ledger's name: part of every signature, never change",
+        f"origin = {json.dumps(origin, ensure_ascii=False)}  # the ledger's name, in every signature: never change",
         f"custodian = {json.dumps(custodian, ensure_ascii=False)}",
         "",
         "# Networks that may be reached although they are not public, such as an office's own server.",
@@ -133,7 +138,7 @@ def _limits(table: Mapping[str, Any], environ: Mapping[str, str], path: Path) ->
         if given is None:
             continue
         try:
-            value = type(limit.default)(given)
+            value = (float if limit.type == "float" else int)(given)
         except (TypeError, ValueError):
             raise UsageError(f"limit {name} is {given!r}, not a number", next_step="Write a number") from None
         if not 0 < value < float("inf"):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from archiver.capture.job import (
     RESULT_NAME,
@@ -26,6 +27,7 @@ from archiver.config import Limits
 from archiver.custody import acquisitions, queue
 from archiver.custody.vault import Vault
 from archiver.engine.keep import keep_and_examine, keep_file
+from archiver.engine.machine import full_disk
 from archiver.engine.matching import Matcher
 from archiver.engine.outcome import after_failure
 from archiver.errors import CaptureError
@@ -34,6 +36,10 @@ from archiver.model import Acquisition, Item, Outcome, Request, Role, derived_id
 if TYPE_CHECKING:
     from archiver.capture.pool import Fetchers
     from archiver.examine.examiner import Examiner
+
+
+#: File systems end at 255 bytes; a longer last part of an address names no file.
+NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,10 @@ def folder_of(vault: Vault, name: str) -> Path:
 
 
 def fetch(hands: Hands, request: Request, number: int, on_progress: Callable[[Progress], None]) -> FetchResult:
-    """Download into the attempt's folder, unless a finished download lies there from before a crash."""
+    """Download into the attempt's folder, unless a finished download lies there from before a crash.
+
+    Raises MachineError where this machine cannot, such as on a full disk.
+    """
     folder = folder_of(hands.vault, acquisition_id(request.id, number))
     folder.mkdir(parents=True, exist_ok=True)
     job = FetchJob(
@@ -78,7 +87,11 @@ def fetch(hands: Hands, request: Request, number: int, on_progress: Callable[[Pr
         allow_net=tuple(str(network) for network in hands.vault.settings.allow_net),
         limits=limits_for(hands.vault.settings.limits, request),
     )
-    return hands.fetchers.fetch(job, on_progress, lambda: queue.is_cancelled(hands.vault, request.id))
+    result = hands.fetchers.fetch(job, on_progress, lambda: queue.is_cancelled(hands.vault, request.id))
+    if result.reason == "disk-full":
+        shutil.rmtree(folder, ignore_errors=True)  # what came is not complete, and its room is needed
+        raise full_disk()
+    return result
 
 
 def keep_result(hands: Hands, request: Request, number: int, result: FetchResult) -> None:
@@ -104,7 +117,8 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
         attempts_allowed=request.attempts_allowed,
         retry_after=result.retry_after,
     )
-    message = "; ".join(part for part in (result.message, next_step.message) if part)
+    whole = result.outcome is Outcome.SUCCESS and not result.failures
+    message = "" if whole else "; ".join(part for part in (result.message, next_step.message) if part)
     acquisition = Acquisition(
         id=name,
         kind="download",
@@ -144,10 +158,11 @@ def _item(
     hands: Hands, request: Request, name: str, folder: Path, position: int, fetched: FetchedItem, result: FetchResult
 ) -> Item:
     store = hands.vault.store
+    files = [file for file in fetched.files if file.role is Role.ORIGINAL]
+    name_there = PurePosixPath(unquote(urlsplit(fetched.final_url).path)).name[:NAME_CHARACTERS]
     originals = [
-        (store.take(folder / file.name), file.label or file.name)
-        for file in fetched.files
-        if file.role is Role.ORIGINAL
+        (store.take(folder / file.name), name_there if len(files) == 1 else f"{name_there} ({file.label})".strip())
+        for file in files
     ]
     others = [
         keep_file(store, folder / file.name, file.role) for file in fetched.files if file.role is not Role.ORIGINAL

@@ -6,6 +6,7 @@ Two queues because there are two scarce things: a host's patience (fetching, par
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -14,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from archiver.capture import urls
-from archiver.capture.job import Progress
+from archiver.capture.job import Progress, read_result
 from archiver.custody import acquisitions, queue
-from archiver.engine import attempt, enginefile, events
+from archiver.engine import attempt, enginefile, events, machine
 from archiver.errors import ArchiverError, MachineError
 from archiver.model import Acquisition, Outcome, Request, now
 
@@ -111,36 +113,38 @@ def stop_abruptly() -> None:
 @DBOS.workflow(name="fetching", max_recovery_attempts=RECOVERIES)
 def fetching(request_id: str, number: int) -> None:
     """First half of an attempt: holds one of the host's slots."""
-    if not fetch_step(request_id, number):
-        return
-    request = queue.get(_hands().vault, request_id)
-    name = attempt.acquisition_id(request_id, number)
-    with SetWorkflowID(f"{name}.examining"), SetEnqueueOptions(priority=_PRIORITY_MIDDLE - request.priority):
-        DBOS.enqueue_workflow(EXAMINING, examining, request_id, number)
+    with _halted_by_this_machine(request_id, number):
+        if not fetch_step(request_id, number):
+            return
+        request = queue.get(_hands().vault, request_id)
+        name = attempt.acquisition_id(request_id, number)
+        with SetWorkflowID(f"{name}.examining"), SetEnqueueOptions(priority=_PRIORITY_MIDDLE - request.priority):
+            DBOS.enqueue_workflow(EXAMINING, examining, request_id, number)
 
 
 @DBOS.workflow(name="examining", max_recovery_attempts=RECOVERIES)
 def examining(request_id: str, number: int) -> None:
     """Second half: holds a processor."""
-    settle_step(request_id, number)
-    finish_step(request_id, number)
+    with _halted_by_this_machine(request_id, number):
+        settle_step(request_id, number)
+        finish_step(request_id, number)
 
 
 @DBOS.step(name="fetch")
 def fetch_step(request_id: str, number: int) -> bool:
     """Download. False where the request was cancelled before it began."""
     hands = _hands()
-    if not queue.mark_running(hands.vault, request_id):
-        return False
-    request = queue.get(hands.vault, request_id)
-    _process.tell(events.Started(request_id, request.url, number))
 
     def on_progress(progress: Progress) -> None:
         _process.tell(
             events.Progressed(request_id, progress.downloaded_bytes, progress.total_bytes or 0, progress.speed or 0.0)
         )
 
-    with _recorded_if_it_fails(hands, request, number):
+    with _accounted_for(request_id, number):
+        if not queue.mark_running(hands.vault, request_id):
+            return False
+        request = queue.get(hands.vault, request_id)
+        _process.tell(events.Started(request_id, request.url, number))
         result = attempt.fetch(hands, request, number, on_progress)
         _halt_if_stopping()
         attempt.keep_result(hands, request, number, result)
@@ -152,11 +156,11 @@ def settle_step(request_id: str, number: int) -> None:
     """Keep, examine and record, in one step: all of it may be done again, and recording happens once."""
     hands = _hands()
     _halt_if_stopping()
-    request = queue.get(hands.vault, request_id)
     if acquisitions.is_recorded(hands.vault, attempt.acquisition_id(request_id, number)):
         return
     _process.tell(events.Examining(request_id))
-    with _recorded_if_it_fails(hands, request, number):
+    with _accounted_for(request_id, number):
+        request = queue.get(hands.vault, request_id)
         ended = attempt.settle(hands, request, number)
         _process.tell(
             events.Finished(
@@ -179,33 +183,71 @@ def finish_step(request_id: str, number: int) -> None:
     request = queue.get(hands.vault, request_id)
     try:
         attempt.finish(hands, request, number)
-    except ArchiverError as error:
-        _process.tell(events.Halted(error.line()))
+    except (ArchiverError, OSError, sqlite3.Error) as error:
+        # What could not be matched is matched when the next run starts.
+        _process.tell(events.Halted(error.line() if isinstance(error, ArchiverError) else str(error)))
 
 
 @contextmanager
-def _recorded_if_it_fails(hands: attempt.Hands, request: Request, number: int) -> Iterator[None]:
-    """Turn what went wrong on our side into a recorded failure; where even that fails, halt the run."""
+def _accounted_for(request_id: str, number: int) -> Iterator[None]:
+    """Turn what went wrong on our side into a recorded failure; what is this machine's halts the run."""
     began = now()
     try:
         yield
     except Exception as error:  # noqa: BLE001  any defect of ours has to end as a recorded failure, never as a lost row
         _halt_if_stopping()
-        known = isinstance(error, ArchiverError)
-        reason = (error.code if isinstance(error, ArchiverError) else "") or "internal-error"
-        message = error.line() if isinstance(error, ArchiverError) else f"{type(error).__name__}: {error}"[:300]
-        name = attempt.acquisition_id(request.id, number)
-        failure = Acquisition(
-            name, "download", request.id, number, request.canonical_url, began, now(), Outcome.FAILURE, reason, message
-        )
+        ours = machine.explained(error)
+        if ours is not None:
+            _halt(request_id, number, began, ours)
+        known = error if isinstance(error, ArchiverError) else None
+        message = known.line() if known else f"{type(error).__name__}: {error}"[:300]
+        reason = known.code if known and known.code else "internal-error"
         try:
-            acquisitions.record(hands.vault, failure, request=request, detail={"bytes": 0, "http_status": 0})
+            url = _record_failure(request_id, number, began, reason, message, retry_in=None)
+            if not url:  # it is on record how the attempt ended: this defect comes after that
+                _process.tell(events.Halted(message))
+                _wait_for_the_end()
         except (ArchiverError, sqlite3.Error, OSError) as second:
             _process.tell(events.Halted(f"{message}; and this could not be recorded: {second}"))
             _wait_for_the_end()
-        _process.tell(events.Finished(request.id, request.url, "failure", reason, message, 0.0, 0, 0))
-        if known and isinstance(error, MachineError):
-            _process.tell(events.Halted(error.line()))
+        _process.tell(events.Finished(request_id, url, "failure", reason, message, 0.0, 0, 0))
+
+
+@contextmanager
+def _halted_by_this_machine(request_id: str, number: int) -> Iterator[None]:
+    """Halt the run where the engine cannot write down what a step did; its own exceptions are its own business."""
+    began = now()
+    try:
+        yield
+    except Exception as error:
+        ours = machine.explained(error)
+        if ours is None:
+            raise
+        _halt_if_stopping()
+        _halt(request_id, number, began, ours)
+
+
+def _halt(request_id: str, number: int, began: str, error: ArchiverError) -> NoReturn:
+    """End the run: the request stays in the queue. A download that is complete stays, so that it is not repeated."""
+    stop_abruptly()
+    name = attempt.acquisition_id(request_id, number)
+    if read_result(attempt.folder_of(_hands().vault, name)) is None:
+        with contextlib.suppress(ArchiverError, sqlite3.Error, OSError):  # recorded where there is room for it
+            _record_failure(request_id, number, began, error.code or "machine-failed", error.line(), retry_in=0.0)
+    _process.tell(events.Halted(error.line()))
+    _wait_for_the_end()
+
+
+def _record_failure(request_id: str, number: int, began: str, reason: str, message: str, retry_in: float | None) -> str:
+    vault = _hands().vault
+    request = queue.get(vault, request_id)
+    name = attempt.acquisition_id(request_id, number)
+    failure = Acquisition(
+        name, "download", request_id, number, request.canonical_url, began, now(), Outcome.FAILURE, reason, message
+    )
+    detail = {"bytes": 0, "http_status": 0}
+    fresh = acquisitions.record(vault, failure, request=request, retry_in=retry_in, detail=detail)
+    return request.url if fresh else ""
 
 
 def _hands() -> attempt.Hands:
@@ -219,9 +261,10 @@ def _halt_if_stopping() -> None:
         _wait_for_the_end()
 
 
-def _wait_for_the_end() -> None:
+def _wait_for_the_end() -> NoReturn:
     # The process is about to exit; a step that returned or raised here would be taken for finished by the engine.
-    threading.Event().wait()
+    while True:
+        threading.Event().wait()
 
 
 def _forget_if_stuck(name: str) -> None:

@@ -65,8 +65,8 @@ def to_line(event: Event) -> str:
 
 def from_line(line: str) -> Event:
     """The inverse of `to_line`. Raises ValueError; the other end is a process of ours."""
-    name, values = json.loads(line)
     try:
+        name, values = json.loads(line)
         return _KINDS[name](**values)
     except (KeyError, TypeError) as error:
         raise ValueError(f"no event of ours: {line[:80]!r}") from error

@@ -6,13 +6,13 @@ import queue as queues
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from archiver.custody import queue
 from archiver.custody.vault import Vault
 from archiver.engine import events, locks, recovery
-from archiver.errors import MachineError
+from archiver.errors import ArchiverError, MachineError
 from archiver.model import FINISHED_STATES, Outcome, State
 
 #: How often the queue is looked at: short against a download, long against a query of some microseconds.
@@ -79,6 +79,7 @@ def run(
         hands = stack.enter_context(make_hands(vault))
         # Imported when the hands are getting ready in processes of their own, because it takes as long as they do.
         from archiver.engine import durable
+        from archiver.engine.machine import explained
 
         try:
             hands.matcher.match_leftovers()
@@ -90,10 +91,14 @@ def run(
                 observe(event)
                 if isinstance(event, events.Halted):
                     raise MachineError(f"the run stopped: {event.message}")
-        except BaseException:
+        except BaseException as error:
             durable.stop_abruptly()
             _LEFT_TO_DIE.append(stack.pop_all())
-            queue.release_running(vault)
+            with suppress(ArchiverError, sqlite3.Error):  # on a full disk they stay "running" until the next run
+                queue.release_running(vault)
+            ours = explained(error)
+            if ours is not None and ours is not error:
+                raise ours from error
             raise
         finally:
             _publish(vault)

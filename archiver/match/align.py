@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from archiver.match.descriptor import Box, Codes, Variant
+from archiver.match.descriptor import WORDS, Box, Codes, Variant
 from archiver.match.film import VARIANTS, Entries
 
 #: How much faster the query may run than the indexed film. Platforms' filters are dodged with 5 to 25 %.
@@ -18,8 +18,11 @@ SPEEDS: Final = (1.0, 0.9, 1.1, 0.8, 1.25)
 BIN_SECONDS: Final = 0.5
 #: Codes of unrelated frames differ in 128 of 256 bits, 8 more or less; see finding.py for what was measured.
 NEAR_BITS: Final = 80
-#: Distances held at a time: 2 million of them take 50 MB with what is in between.
+#: Distances held at a time: 2 MB of them.
 MANY_DISTANCES: Final = 2_000_000
+#: Distances worked on at a time: with what is in between they stay in a processor's own cache, which is three times as
+#: quick as going through memory.
+_CACHED: Final = 50_000
 #: Codes that one code may be near to: a picture that stands still for minutes is like thousands, and they say no more.
 MAX_NEAR: Final = 200
 
@@ -36,11 +39,23 @@ class Hypothesis:
     votes: float
 
 
-def distances(a: Codes, b: Codes) -> npt.NDArray[np.uint16]:
-    """Differing bits of every code of `a` (n, WORDS) with every one of `b` (m, WORDS): uint16 (n, m)."""
-    total: npt.NDArray[np.uint16] = np.bitwise_count(a[:, None, 0] ^ b[None, :, 0]).astype(np.uint16)
-    for word in range(1, a.shape[1]):
-        total += np.bitwise_count(a[:, None, word] ^ b[None, :, word])
+def distances(a: Codes, b: Codes) -> npt.NDArray[np.uint8]:
+    """Differing bits of every code of `a` (n, WORDS) with every one of `b` (m, WORDS): uint8 (n, m), 255 at most."""
+    total = np.empty((len(a), len(b)), np.uint8)
+    words = np.ascontiguousarray(b.T)
+    at_a_time = max(1, _CACHED // max(1, len(b)))
+    differing = np.empty((at_a_time, len(b)), np.uint64)
+    count = np.empty((at_a_time, len(b)), np.uint8)
+    for start in range(0, len(a), at_a_time):
+        part = a[start : start + at_a_time]
+        used, sums = slice(len(part)), total[start : start + at_a_time]
+        sums[:] = 0
+        for word in range(WORDS):
+            np.bitwise_xor(part[:, word, None], words[word], out=differing[used])
+            np.bitwise_count(differing[used], out=count[used])
+            if word == WORDS - 1:
+                np.minimum(count[used], 63, out=count[used])  # 256, of a picture and its negative, would come out as 0
+            np.add(sums, count[used], out=sums)
     return total
 
 

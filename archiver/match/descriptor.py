@@ -7,6 +7,7 @@ code that candidates are found by (the idea of pHash and PDQ); the coefficients 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -95,6 +96,19 @@ def coefficients(pictures: npt.NDArray[np.generic], box: Box) -> Floats:
     return blocks.reshape(len(pictures), KEEP * KEEP)
 
 
+def coefficients_of(pictures: npt.NDArray[np.generic], boxes: Iterable[Box]) -> Iterator[Floats]:
+    """As `coefficients` for each box in turn; boxes that share their rows share the first of the two products."""
+    levels = pictures.astype(np.float32)
+    halves: dict[tuple[float, float], Floats] = {}
+    for box in boxes:
+        rows = box.top, box.bottom
+        if rows not in halves:
+            halves[rows] = _basis(*rows) @ levels
+        blocks = halves[rows] @ _basis(box.left, box.right).T
+        blocks[:, 0, 0] = 0.0
+        yield blocks.reshape(len(pictures), KEEP * KEEP)
+
+
 def contrast(blocks: Floats) -> Floats:
     """Standard deviation in grey levels of each row of coefficients, shape (n,)."""
     norms: Floats = np.linalg.norm(blocks, axis=1) / POINTS
@@ -103,7 +117,10 @@ def contrast(blocks: Floats) -> Floats:
 
 def codes(blocks: Floats) -> Codes:
     """(n, WORDS) signs of coefficients (n, KEEP * KEEP) at each row's median."""
-    bits = blocks > np.median(blocks, axis=1, keepdims=True)
+    # np.median does the same, and takes ten times as long to prepare for it.
+    middle = KEEP * KEEP // 2
+    ordered = np.partition(blocks, (middle - 1, middle), axis=1)
+    bits = blocks > (ordered[:, middle - 1 : middle] + ordered[:, middle : middle + 1]) / 2
     return np.packbits(bits, axis=1).view(np.uint64)
 
 

@@ -17,7 +17,7 @@ from archiver.match.descriptor import (
     Codes,
     Variant,
     codes,
-    coefficients,
+    coefficients_of,
     contrast,
     turned,
 )
@@ -36,6 +36,7 @@ def _grid(side: float, steps: int = 3) -> tuple[Box, ...]:
 
 #: A caption bar covers the lower or the upper fifth.
 _WITHOUT_BAR: Final = (Box(0.0, 0.0, 1.0, 0.78), Box(0.0, 0.22, 1.0, 1.0))
+_UNCROPPED: Final = (WHOLE, *_WITHOUT_BAR)
 #: Where a copy that shows only part of an indexed film may look: crops down to .7 of each side.
 INDEXED_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.9), *_grid(0.8), *_grid(0.73, 4))
 #: Where an indexed film may look, if it is the indexed one that shows only part of the query.
@@ -46,13 +47,14 @@ QUERY_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.8))
 class Entries:
     """Codes and what each was made from. Arrays of one length; `box` and `variant` are numbers into `boxes`, `Variant`.
 
-    codes: uint64 (n, WORDS); sample, box: int32 (n,); variant: int8 (n,).
+    codes: uint64 (n, WORDS); sample, box: int32 (n,); variant: int8 (n,); part: bool (n,), of a crop of the footage.
     """
 
     codes: Codes
     sample: npt.NDArray[np.int32]
     box: npt.NDArray[np.int32]
     variant: npt.NDArray[np.int8]
+    part: npt.NDArray[np.bool_]
     boxes: tuple[Box, ...]
 
 
@@ -84,7 +86,7 @@ def _entries(
     """`first`: parts of a shot's likeliest box, by variant; its `others` are taken whole, in each variant."""
     pictures = fingerprint.pictures()
     table: dict[Box, int] = {}
-    made: list[tuple[Codes, npt.NDArray[np.int32], int, int]] = []
+    made: list[tuple[Codes, npt.NDArray[np.int32], int, int, bool]] = []
     for start in range(0, len(pictures), _CHUNK):
         part = pictures[start : start + _CHUNK]
         for shot in shots(part):
@@ -94,19 +96,24 @@ def _entries(
                 continue
             found = boxes(part[shot])
             for variant in VARIANTS:
-                wanted = [inner.inside(_turned_box(found[0], variant)) for inner in first.get(variant, ())]
-                wanted += [_turned_box(box, variant) for box in found[1:] if variant in others]
+                outer = _turned_box(found[0], variant)
+                wanted = [(inner.inside(outer), inner not in _UNCROPPED) for inner in first.get(variant, ())]
+                wanted += [(_turned_box(box, variant), False) for box in found[1:] if variant in others]
                 views = turned(part[shot][chosen], variant)
-                for box in wanted:
-                    blocks = coefficients(views, box)
+                parts = coefficients_of(views, [box for box, _ in wanted])
+                for (box, is_part), blocks in zip(wanted, parts, strict=True):
                     lively = contrast(blocks) >= MIN_CONTRAST
                     number = table.setdefault(box, len(table))
-                    made.append((codes(blocks[lively]), samples[chosen][lively], number, VARIANTS.index(variant)))
+                    made.append(
+                        (codes(blocks[lively]), samples[chosen][lively], number, VARIANTS.index(variant), is_part)
+                    )
+    lengths = [len(each[1]) for each in made]
     return Entries(
         codes=np.concatenate([each[0] for each in made]) if made else np.empty((0, WORDS), np.uint64),
         sample=np.concatenate([each[1] for each in made]) if made else np.empty(0, np.int32),
-        box=np.repeat(np.array([each[2] for each in made], np.int32), [len(each[1]) for each in made]),
-        variant=np.repeat(np.array([each[3] for each in made], np.int8), [len(each[1]) for each in made]),
+        box=np.repeat(np.array([each[2] for each in made], np.int32), lengths),
+        variant=np.repeat(np.array([each[3] for each in made], np.int8), lengths),
+        part=np.repeat(np.array([each[4] for each in made], np.bool_), lengths),
         boxes=tuple(table),
     )
 

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from archiver.capture.job import FetchJob, FetchResult
 from archiver.capture.pool import Fetchers
 from tests.capture.hostile_server import LIMITS, HostileServer, load_media, serving
+from tests.media import encode
 
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """clip.mp4, an HLS stream of segments, a DASH stream with separate sound, a JPEG and an SVG."""
     folder = tmp_path_factory.mktemp("media")
-    quiet = ["ffmpeg", "-nostdin", "-loglevel", "error"]
-    sources = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=10:d=2", "-f", "lavfi", "-i", "sine=d=2"]
-    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "5", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    for output in (
-        ["-movflags", "+faststart", "clip.mp4"],
-        ["-f", "hls", "-hls_time", "0.5", "-hls_list_size", "0", "-hls_segment_filename", "hls%d.ts", "hls.m3u8"],
-        ["-f", "dash", "-seg_duration", "1", "dash.mpd"],
-        ["-an", "-frames:v", "1", "-update", "1", "photo.jpg"],
-    ):
-        subprocess.run([*quiet, *sources, *([] if "photo.jpg" in output else codecs), *output], cwd=folder, check=True)
+    encode(folder / "clip.mp4", options={"movflags": "+faststart"})
+    segments = {"hls_time": "0.5", "hls_list_size": "0", "hls_segment_filename": str(folder / "hls%d.ts")}
+    encode(folder / "hls.m3u8", container="hls", options=segments)
+    encode(folder / "dash.mpd", container="dash", options={"seg_duration": "1"})
+    Image.effect_mandelbrot((160, 90), (-2, -1, 1, 1), 60).save(folder / "photo.jpg")
     (folder / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
     return load_media(folder)
 

@@ -20,7 +20,7 @@ PROGRAMS = {
     "bwrap": ("--version", "hostile files are parsed with resource limits only"),
 }
 
-PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography", "sqlite-utils")
+PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography")
 
 #: Sites change: an extractor older than this fails on some of them.
 YTDLP_STALE_DAYS = 60

@@ -55,7 +55,7 @@ def record(
     with vault.database.write() as transaction:
         if is_recorded(vault, acquisition.id):
             return False
-        conn = transaction.conn
+        conn = transaction
         conn.execute(
             "INSERT INTO acquisition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (

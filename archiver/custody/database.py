@@ -1,7 +1,7 @@
 """`archive.db`: connections, the one kind of write transaction, and the schema's version.
 
-One act is one transaction, begun with BEGIN IMMEDIATE: sqlite-utils' own `atomic()` issues a plain BEGIN, with which
-two writers that both read first end in "database is locked".
+One act is one transaction, begun with BEGIN IMMEDIATE: with a plain BEGIN two writers that both read first end in
+"database is locked".
 """
 
 from __future__ import annotations
@@ -11,13 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archiver.custody.schema import MIGRATIONS, VERSION
 from archiver.errors import BusyError, MachineError, RefusedError, UsageError
-
-if TYPE_CHECKING:
-    import sqlite_utils
 
 FILE_NAME = "archive.db"
 
@@ -49,35 +45,32 @@ class Database:
             connection.close()
         return cls(path)
 
-    def read(self) -> sqlite_utils.Database:
+    def read(self) -> sqlite3.Connection:
         """This thread's connection, for queries."""
-        import sqlite_utils
-
-        handle: sqlite_utils.Database | None = getattr(self._local, "handle", None)
-        if handle is None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
             connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            handle = sqlite_utils.Database(connection)
-            self._local.handle = handle
-        return handle
+            self._local.connection = connection
+        return connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite_utils.Database]:
+    def write(self) -> Iterator[sqlite3.Connection]:
         """One act: commits when the block ends, takes everything back when it raises.
 
         Raises BusyError when other writers held the file for BUSY_SECONDS, MachineError when the disk is full, and
         RefusedError for text that UTF-8 cannot hold.
         """
-        handle = self.read()
+        connection = self.read()
         with self._turn:
-            _begin(handle.conn)
+            _begin(connection)
             try:
-                yield handle
-                handle.conn.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException as error:
-                if handle.conn.in_transaction:
-                    handle.conn.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 if isinstance(error, UnicodeEncodeError):
                     raise RefusedError("a text holds half a character (a lone surrogate)", code="not-unicode") from None
                 if isinstance(error, sqlite3.OperationalError):
@@ -86,22 +79,22 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        handle = getattr(self._local, "handle", None)
-        if handle is not None:
-            handle.conn.close()
-            self._local.handle = None
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
 
     def backup(self, target: Path) -> None:
         """A consistent copy of the whole file, also while others write (SQLite's online backup)."""
         copy = sqlite3.connect(target)
         try:
-            self.read().conn.backup(copy)
+            self.read().backup(copy)
         finally:
             copy.close()
 
     def _check_version(self) -> None:
         try:
-            (version,) = self.read().conn.execute("PRAGMA user_version").fetchone()
+            (version,) = self.read().execute("PRAGMA user_version").fetchone()
         except sqlite3.OperationalError as error:
             raise MachineError(
                 f"{self.path} cannot be opened: {error}", next_step="Check the folder's rights and the room on its disk"

@@ -32,9 +32,9 @@ def unmatched(vault: Vault) -> list[str]:
 def record(vault: Vault, acquisition_id: str, matches: Sequence[Match]) -> list[Match]:
     """Record what comparing an acquisition's items found; a match that is there already stays, with its rulings."""
     with vault.database.write() as transaction:
-        transaction.conn.execute("UPDATE acquisition SET matched = 1 WHERE id = ?", (acquisition_id,))
-        fresh = [match for match in matches if not _exists(transaction.conn, match.id)]
-        transaction.conn.executemany(
+        transaction.execute("UPDATE acquisition SET matched = 1 WHERE id = ?", (acquisition_id,))
+        fresh = [match for match in matches if not _exists(transaction, match.id)]
+        transaction.executemany(
             "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(match) for match in fresh]
         )
         if fresh:
@@ -60,14 +60,14 @@ def decide(vault: Vault, match_id: str, ruling: Ruling, *, note: str = "", by: s
     """Record a ruling. Earlier rulings stay; the latest counts. Raises UsageError for a match that is not there."""
     who = by or vault.settings.by
     with vault.database.write() as transaction:
-        if not _exists(transaction.conn, match_id):
+        if not _exists(transaction, match_id):
             raise UsageError(f"there is no match {match_id}", next_step="`archiver matches` lists them")
         event = CustodyEvent(
             EventType.DECISION, match=match_id, detail={"ruling": ruling.value}, sealed={"note": note, "agent": who}
         )
         (entry,) = vault.ledger.append(transaction, [event])
         decision = Decision(match_id, ruling, who, note, now(), entry)
-        transaction.conn.execute(
+        transaction.execute(
             "INSERT INTO decision (match_id, ruling, by_whom, note, decided_at, entry) VALUES (?, ?, ?, ?, ?, ?)",
             (match_id, ruling.value, who, note, decision.decided_at, entry),
         )

@@ -28,7 +28,6 @@ from archiver.proof.faults import ProofError
 if TYPE_CHECKING:
     import sqlite3
 
-    import sqlite_utils
 
 #: Version of the entry's form, its field `v`.
 VERSION = 1
@@ -48,7 +47,7 @@ class Ledger:
         self.origin = origin
         self.by = by
 
-    def append(self, transaction: sqlite_utils.Database, events: Sequence[CustodyEvent]) -> list[int]:
+    def append(self, transaction: sqlite3.Connection, events: Sequence[CustodyEvent]) -> list[int]:
         """Append one entry per event inside `database.write()`; gives their numbers, from 0.
 
         All entries of a batch bear the time of the batch. Where a checkpoint was issued since the last batch, an entry
@@ -57,7 +56,7 @@ class Ledger:
         """
         if not events:
             return []
-        connection = transaction.conn
+        connection = transaction
         assert connection.in_transaction, "append belongs inside database.write()"
         first, stamp = _next(connection)
         noted = _unrecorded_checkpoint(connection)
@@ -84,14 +83,14 @@ class Ledger:
 
     def entry(self, seq: int) -> bytes:
         """The entry's bytes. Raises UsageError where there is none."""
-        row = self.database.read().conn.execute("SELECT body FROM entry WHERE seq = ?", [seq]).fetchone()
+        row = self.database.read().execute("SELECT body FROM entry WHERE seq = ?", [seq]).fetchone()
         if row is None:
             raise UsageError(f"the ledger has no entry {seq}", next_step="`archiver status` says how many there are")
         return bytes(row[0])
 
     def disclosures(self, seq: int) -> list[str]:
         """What opens the entry's sealed fields (`proof.disclosure.read` takes one apart), by field name."""
-        rows = self.database.read().conn.execute(
+        rows = self.database.read().execute(
             "SELECT salt, name, value FROM disclosure WHERE seq = ? ORDER BY name", [seq]
         )
         return [disclosure.make(*row) for row in rows]

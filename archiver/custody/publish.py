@@ -35,9 +35,9 @@ def publish(folder: Path, database: Database, origin: str) -> Checkpoint | None:
     Waits for another publisher. Raises EvidenceError, and signs nothing, where entries, tiles and the checkpoints
     issued so far do not tell one story; MachineError where files cannot be written.
     """
-    assert not database.read().conn.in_transaction, "publish comes after database.write(), not inside it"
+    assert not database.read().in_transaction, "publish comes after database.write(), not inside it"
     with _disk_explained(), exclusively(folder):
-        (size,) = database.read().conn.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
+        (size,) = database.read().execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
         issued = _issued(folder, database, origin, size)
         old = issued.size if issued else 0
         if size == old:
@@ -83,7 +83,7 @@ def hashes(folder: Path, size: int) -> tiles.TileHashes:
 def _issued(folder: Path, database: Database, origin: str, size: int) -> Checkpoint | None:
     """The last issued checkpoint, found to agree with the record of those issued before."""
     published = read_checkpoint(folder, origin)
-    row = database.read().conn.execute("SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    row = database.read().execute("SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
     recorded = Checkpoint(origin, row[0], bytes(row[1])) if row else None
     if published is None:
         if recorded is None:
@@ -118,7 +118,7 @@ def _extend(writer: Writer, database: Database, edge: list[list[bytes]], old: in
     levels = edge or [[]]
     bundle: list[bytes] = []
     expected = start
-    rows = database.read().conn.execute(
+    rows = database.read().execute(
         "SELECT seq, body, leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", [start, size]
     )
     for seq, body, recorded in rows:
@@ -178,7 +178,7 @@ def _compare(folder: Path, database: Database, start: int, issued: Checkpoint) -
     """Find the entries from `start` on to be those that were published."""
     _edge(folder, issued)
     hash_at = hashes(folder, issued.size)
-    rows = database.read().conn.execute(
+    rows = database.read().execute(
         "SELECT seq, body FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", [start, issued.size]
     )
     for expected, (seq, body) in enumerate(rows, start):
@@ -188,7 +188,7 @@ def _compare(folder: Path, database: Database, start: int, issued: Checkpoint) -
 
 def _record(database: Database, checkpoint: Checkpoint, note: bytes) -> None:
     with database.write() as transaction:
-        transaction.conn.execute(
+        transaction.execute(
             "INSERT INTO checkpoint (size, root, note, issued_at) VALUES (?, ?, ?, ?)",
             [checkpoint.size, checkpoint.root, note, model.now()],
         )

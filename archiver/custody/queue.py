@@ -58,7 +58,7 @@ def add(vault: Vault, rows: Sequence[Asked], *, again: bool = False) -> list[Ans
     """Queue rows, all in one transaction; the same address twice in one case is a duplicate unless `again`."""
     answers: list[Answer] = []
     with vault.database.write() as transaction:
-        execute = transaction.conn.execute
+        execute = transaction.execute
         known: dict[tuple[str, str], str] = {}
         if not again and rows:
             known = _known(execute, rows)
@@ -83,7 +83,7 @@ def add(vault: Vault, rows: Sequence[Asked], *, again: bool = False) -> list[Ans
             )  # fmt: skip
             events.append(_asked_event(request_id, row))
             answers.append(Answer(row, request_id, "refused" if row.refusal else "queued", row.refusal))
-        transaction.conn.executemany(
+        transaction.executemany(
             "INSERT INTO request (id, url, canonical_url, case_name, note, priority, requested_by, added_at, state,"
             " reason, message, attempts_allowed, limits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             fresh,
@@ -137,7 +137,7 @@ def unfinished(vault: Vault) -> int:
 def mark_running(vault: Vault, request_id: str) -> bool:
     """Say that an attempt is under way. False where the request was finished or cancelled meanwhile."""
     with vault.database.write() as transaction:
-        cursor = transaction.conn.execute(
+        cursor = transaction.execute(
             "UPDATE request SET state = 'running' WHERE id = ? AND state IN ('queued', 'running')", (request_id,)
         )
         return bool(cursor.rowcount)
@@ -146,7 +146,7 @@ def mark_running(vault: Vault, request_id: str) -> bool:
 def release_running(vault: Vault) -> None:
     """Put back in the queue what was under way: a run that stops says so."""
     with vault.database.write() as transaction:
-        transaction.conn.execute("UPDATE request SET state = 'queued' WHERE state = 'running'")
+        transaction.execute("UPDATE request SET state = 'queued' WHERE state = 'running'")
 
 
 def is_cancelled(vault: Vault, request_id: str) -> bool:
@@ -197,7 +197,7 @@ def _change(vault: Vault, request_ids: Sequence[str], event: EventType, state: s
             request = get(vault, request_id)
             if not eligible(request):
                 continue
-            transaction.conn.execute(
+            transaction.execute(
                 "UPDATE request SET state = ?, reason = '', message = '', next_attempt_at = '',"
                 " attempts_allowed = attempts + ? WHERE id = ?",
                 (state, vault.settings.limits.attempts, request_id),

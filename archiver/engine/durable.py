@@ -75,8 +75,9 @@ def launched(
         polling_interval_sec=POLL_SECONDS,
         on_conflict="always_update",
     )
+    # One more than there are processors: one of them is always waiting for the disk.
     DBOS.register_queue(
-        EXAMINING, worker_concurrency=cores, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
+        EXAMINING, worker_concurrency=cores + 1, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
     )
     _adopt()
     try:

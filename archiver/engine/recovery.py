@@ -35,7 +35,7 @@ def take_up(vault: Vault) -> int:
     if not orphans:
         return 0
     with vault.database.write() as transaction:
-        transaction.conn.executemany(
+        transaction.executemany(
             "INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?)",
             [(found.sha256, found.sha512, found.size, found.media_type) for found, _ in orphans],
         )

@@ -53,9 +53,9 @@ def test_recording_again_changes_nothing(vault: Vault, asked: str) -> None:
     attempt = captured(vault, asked, Outcome.SUCCESS, items=(item(vault, "i2", f"{asked}.1", b"footage"),))
     request = queue.get(vault, asked)
     assert acquisitions.record(vault, attempt, request=request, detail=DETAIL)
-    before = [row[0] for row in vault.database.read().conn.execute("SELECT body FROM entry")]
+    before = [row[0] for row in vault.database.read().execute("SELECT body FROM entry")]
     assert not acquisitions.record(vault, attempt, request=request, detail=DETAIL)
-    assert [row[0] for row in vault.database.read().conn.execute("SELECT body FROM entry")] == before
+    assert [row[0] for row in vault.database.read().execute("SELECT body FROM entry")] == before
     assert acquisitions.is_recorded(vault, attempt.id)
 
 
@@ -74,7 +74,7 @@ def test_no_name_of_a_person_or_place_stands_in_clear(vault: Vault) -> None:
     }  # fmt: skip
     one = replace(item(vault, "i2", "n2.1", b"footage", **names), case="square-case")
     acquisitions.record(vault, ingested("n2.1", Outcome.SUCCESS, items=(one,)))
-    clear = b"".join(row[0] for row in vault.database.read().conn.execute("SELECT body FROM entry"))
+    clear = b"".join(row[0] for row in vault.database.read().execute("SELECT body FROM entry"))
     for value in (*names.values(), "square-case", "i2.mp4"):
         assert value.encode() not in clear
 
@@ -110,6 +110,4 @@ def test_one_object_in_two_items_is_one_row(vault: Vault) -> None:
         )
     sha256 = catalog.item(vault, "i2").of_role(Role.ORIGINAL)[0].object.sha256
     assert catalog.holders(vault, sha256) == ["i2", "i3"]
-    assert vault.database.read().conn.execute("SELECT COUNT(*) FROM object WHERE sha256 = ?", [sha256]).fetchone() == (
-        1,
-    )
+    assert vault.database.read().execute("SELECT COUNT(*) FROM object WHERE sha256 = ?", [sha256]).fetchone() == (1,)

@@ -186,7 +186,7 @@ def test_an_object_of_an_interrupted_attempt_that_was_taken_up_verifies(vault: V
     found = held(vault, b"left behind", Role.ORIGINAL, "application/octet-stream")
     with vault.database.write() as transaction:
         one = found.object
-        transaction.conn.execute(
+        transaction.execute(
             "INSERT INTO object VALUES (?, ?, ?, ?)", (one.sha256, one.sha512, one.size, one.media_type)
         )
         vault.ledger.append(transaction, [CustodyEvent(EventType.RECOVERY, acquisition="r9.1", holdings=(found,))])

@@ -24,26 +24,26 @@ def records(tmp_path: Path) -> Iterator[Database]:
 
 def _append(records: Database, seq: int) -> None:
     with records.write() as transaction:
-        transaction.conn.execute("INSERT INTO entry VALUES (?, x'00', x'00')", (seq,))
+        transaction.execute("INSERT INTO entry VALUES (?, x'00', x'00')", (seq,))
 
 
 def _append_next(path: Path, times: int) -> None:
     records = Database(path)
     for _ in range(times):
         with records.write() as transaction:
-            (seq,) = transaction.conn.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
-            transaction.conn.execute("INSERT INTO entry VALUES (?, x'00', x'00')", (seq,))
+            (seq,) = transaction.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
+            transaction.execute("INSERT INTO entry VALUES (?, x'00', x'00')", (seq,))
     records.close()
 
 
 def _count(records: Database) -> int:
-    return int(records.read().conn.execute("SELECT COUNT(*) FROM entry").fetchone()[0])
+    return int(records.read().execute("SELECT COUNT(*) FROM entry").fetchone()[0])
 
 
 def test_an_act_that_raises_leaves_nothing(records: Database) -> None:
     def act() -> None:
         with records.write() as transaction:
-            transaction.conn.execute("INSERT INTO entry VALUES (0, x'00', x'00')")
+            transaction.execute("INSERT INTO entry VALUES (0, x'00', x'00')")
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -59,15 +59,15 @@ def test_an_act_that_raises_leaves_nothing(records: Database) -> None:
 def test_entries_are_neither_changed_nor_deleted_nor_out_of_order(records: Database, change: str) -> None:
     _append(records, 0)
     with pytest.raises(sqlite3.IntegrityError), records.write() as transaction:
-        transaction.conn.execute(change)
-    assert records.read().conn.execute("SELECT seq, body FROM entry").fetchall() == [(0, b"\x00")]
+        transaction.execute(change)
+    assert records.read().execute("SELECT seq, body FROM entry").fetchall() == [(0, b"\x00")]
 
 
 def test_an_entry_is_not_replaced(records: Database) -> None:
     _append(records, 0)
     with pytest.raises(sqlite3.IntegrityError), records.write() as transaction:
-        transaction.conn.execute("REPLACE INTO entry VALUES (0, x'01', x'01')")
-    assert records.read().conn.execute("SELECT body FROM entry").fetchall() == [(b"\x00",)]
+        transaction.execute("REPLACE INTO entry VALUES (0, x'01', x'01')")
+    assert records.read().execute("SELECT body FROM entry").fetchall() == [(b"\x00",)]
 
 
 def test_two_processes_that_read_before_they_write_wait_for_each_other(records: Database) -> None:
@@ -99,9 +99,9 @@ def test_a_writer_that_waits_in_vain_says_so(records: Database, monkeypatch: pyt
 
 
 def test_every_commit_is_on_the_disk(records: Database) -> None:
-    assert records.read().conn.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert records.read().conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert records.read().conn.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert records.read().execute("PRAGMA synchronous").fetchone() == (2,)
+    assert records.read().execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert records.read().execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
 def test_a_missing_file_is_no_vault(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_copy_is_whole_while_another_act_is_under_way(records: Database, tmp_p
     _append(records, 0)
     other = Database(records.path)
     with other.write() as transaction:
-        transaction.conn.execute("INSERT INTO entry VALUES (1, x'00', x'00')")
+        transaction.execute("INSERT INTO entry VALUES (1, x'00', x'00')")
         records.backup(tmp_path / "copy.db")
     other.close()
     copy = Database(tmp_path / "copy.db")

@@ -31,7 +31,7 @@ def test_the_latest_ruling_counts_and_both_are_kept(vault: Vault) -> None:
     assert match.transform == {"mirror": True}
     assert decision is not None
     assert (decision.ruling, decision.by, decision.note) == (Ruling.SAME, "Lina", "same banner")
-    assert vault.database.read().conn.execute("SELECT ruling FROM decision ORDER BY id").fetchall() == [
+    assert vault.database.read().execute("SELECT ruling FROM decision ORDER BY id").fetchall() == [
         ("unsure",), ("same",),
     ]  # fmt: skip
 
@@ -64,10 +64,10 @@ def test_a_ruling_names_its_entry_and_who_gave_it(vault: Vault) -> None:
 
 
 def test_a_ruling_on_nothing_is_wrong_usage_and_leaves_no_entry(vault: Vault) -> None:
-    before = vault.database.read().conn.execute("SELECT COUNT(*) FROM entry").fetchone()
+    before = vault.database.read().execute("SELECT COUNT(*) FROM entry").fetchone()
     with pytest.raises(UsageError, match="mnothing"):
         findings.decide(vault, "mnothing", Ruling.SAME)
-    assert vault.database.read().conn.execute("SELECT COUNT(*) FROM entry").fetchone() == before
+    assert vault.database.read().execute("SELECT COUNT(*) FROM entry").fetchone() == before
 
 
 def test_an_acquisition_is_matched_once(vault: Vault, vault_copy: Copy) -> None:

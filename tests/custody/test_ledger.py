@@ -94,7 +94,7 @@ def fields(ledger: Ledger, seq: int) -> dict[str, str]:
 
 
 def rows(ledger: Ledger, query: str) -> list[tuple[Any, ...]]:
-    return list(ledger.database.read().conn.execute(query))
+    return list(ledger.database.read().execute(query))
 
 
 def test_every_type_of_the_model_has_an_event_that_the_schema_allows(ledger: Ledger) -> None:
@@ -259,7 +259,7 @@ def test_the_database_itself_refuses_to_change_an_entry(ledger: Ledger) -> None:
         "INSERT INTO entry VALUES (5, x'00', x'00')",
     ):
         with pytest.raises(sqlite3.IntegrityError), ledger.database.write() as transaction:
-            transaction.conn.execute(statement)
+            transaction.execute(statement)
 
 
 def test_an_entry_that_is_not_there_is_a_question_of_usage(ledger: Ledger) -> None:

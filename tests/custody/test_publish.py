@@ -42,7 +42,7 @@ def append(ledger: Ledger, count: int) -> None:
 
 
 def size_of(ledger: Ledger) -> int:
-    (count,) = ledger.database.read().conn.execute("SELECT COUNT(*) FROM entry").fetchone()
+    (count,) = ledger.database.read().execute("SELECT COUNT(*) FROM entry").fetchone()
     return int(count)
 
 
@@ -93,7 +93,7 @@ def test_sizes_around_whole_tiles_can_be_checked_by_a_stranger(ledger: Ledger) -
         assert point is not None
         assert point.size == size_of(ledger)
         assert ledger.publish() == point
-    issued = [size for (size,) in ledger.database.read().conn.execute("SELECT size FROM checkpoint ORDER BY size")]
+    issued = [size for (size,) in ledger.database.read().execute("SELECT size FROM checkpoint ORDER BY size")]
     assert issued == [1, 256, 258, 511, 513, 768, 1768]
 
 
@@ -117,7 +117,7 @@ def test_tiles_are_read_only_and_the_checkpoint_is_recorded_as_it_lies(ledger: L
     for path in (ledger.folder / "ledger" / "tile").rglob("*"):
         if path.is_file():
             assert stat.S_IMODE(path.stat().st_mode) == 0o444
-    ((size, root, data),) = ledger.database.read().conn.execute("SELECT size, root, note FROM checkpoint")
+    ((size, root, data),) = ledger.database.read().execute("SELECT size, root, note FROM checkpoint")
     assert (size, root, data) == (point.size, point.root, published(ledger)["checkpoint"])
     assert ledger.latest() == (point, data)
 
@@ -146,7 +146,7 @@ def test_the_cost_is_that_of_the_new_entries(ledger: Ledger) -> None:
     ledger.publish()
     append(ledger, 2)
     asked: list[str] = []
-    ledger.database.read().conn.set_trace_callback(asked.append)
+    ledger.database.read().set_trace_callback(asked.append)
     before = published(ledger)
     ledger.publish()
     after = published(ledger)
@@ -201,8 +201,8 @@ def unguarded(ledger: Ledger) -> Iterator[Any]:
     """Somebody with the database file and without our triggers."""
     with ledger.database.write() as transaction:
         for name in ("entry_is_never_updated", "entry_is_never_deleted"):
-            transaction.conn.execute(f"DROP TRIGGER {name}")
-        yield transaction.conn
+            transaction.execute(f"DROP TRIGGER {name}")
+        yield transaction
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ def test_a_publisher_killed_at_any_step_is_made_good_by_the_next(
         check_interrupted(crashed)
         assert crashed.publish() == expected
         assert published(crashed) == files
-        recorded = list(crashed.database.read().conn.execute("SELECT size FROM checkpoint ORDER BY size"))
+        recorded = list(crashed.database.read().execute("SELECT size FROM checkpoint ORDER BY size"))
         assert recorded == [(250,), (550,)]
         append(crashed, 5)
         assert crashed.publish() == check_as_a_stranger(crashed)

@@ -31,7 +31,7 @@ def _add(vault: Vault, *names: str) -> list[str]:
 
 
 def _entries(vault: Vault) -> int:
-    return int(vault.database.read().conn.execute("SELECT COUNT(*) FROM entry").fetchone()[0])
+    return int(vault.database.read().execute("SELECT COUNT(*) FROM entry").fetchone()[0])
 
 
 def _end(vault: Vault, name: str, outcome: Outcome, reason: str = "", retry_in: float | None = None) -> None:

@@ -33,5 +33,5 @@ def test_the_text_makes_the_same_schema_again() -> None:
 
 def test_a_new_vaults_database_has_it(tmp_path: Path) -> None:
     database = Database.create(tmp_path / "archive.db")
-    assert schema_sql.of(database.read().conn) == schema_sql.fresh()
+    assert schema_sql.of(database.read()) == schema_sql.fresh()
     database.close()

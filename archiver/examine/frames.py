@@ -33,6 +33,9 @@ RATE = 3
 MOVED_LEVELS = 8.0
 #: An 8K frame has 33 million pixels; twice that is no camera's.
 MAX_PIXELS = 1 << 26
+#: Up to 720p one thread decodes faster than footage plays fifty times over, for a seventh less work than several: the
+#: other processors have other items to look at.
+ONE_THREAD_PIXELS = 1280 * 720
 #: Packets in a row that do not decode before the rest of the file is given up as noise.
 MAX_BAD_PACKETS = 1_000
 #: A file that ends this long before its stated end was cut off (coarse on purpose: containers round).
@@ -102,7 +105,10 @@ def moving_pictures(container: InputContainer) -> VideoStream | None:
     if not streams:
         return None
     best = max(streams, key=lambda one: (one.codec_context.width * one.codec_context.height, -one.index))
-    best.thread_type = "AUTO"
+    if best.codec_context.width * best.codec_context.height > ONE_THREAD_PIXELS:
+        best.thread_type = "AUTO"
+    else:
+        best.codec_context.thread_count = 1
     best.codec_context.options = {"skip_loop_filter": "all", "max_pixels": str(MAX_PIXELS)}
     return best
 

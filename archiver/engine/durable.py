@@ -31,8 +31,8 @@ FETCHING, EXAMINING = "fetching", "examining"
 #: Downloads at once in one process: they wait for the network most of the time.
 FETCHES_AT_ONCE = 8
 
-#: How soon a free slot is filled. A look at a queue costs DBOS 3 ms of a processor; a slot more than there are processors
-#: keeps these busy in between.
+#: How soon a free slot is filled. A look at a queue costs DBOS 3 ms of a processor; having a slot more than there are
+#: processors keeps these busy in between.
 POLL_SECONDS = 0.1
 
 #: A workflow is taken up again after every crash: DBOS's own bound (100) would give up on a laptop that sleeps a lot.

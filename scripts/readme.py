@@ -94,8 +94,7 @@ def _run(step: Step, folder: Path, address: str, ids: dict[str, str]) -> Step:
     }
     environment.pop("ARCHIVER_VAULT", None)
     done = subprocess.run(
-        command,
-        shell=True,  # noqa: S602  the commands are those of our own README
+        ["sh", "-c", command],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,

@@ -22,6 +22,7 @@ COLUMNS = "96"
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
 _ID = re.compile(r"\b[rimn][a-hjkmnp-z2-9]{10}\b")
+_ENDED = re.compile(r"(archived|failed|refused|waiting|cancelled) {2,}http")
 #: What differs from run to run, and what stands for it in a comparison.
 _CHANGING = (
     (_ADDRESS, "SITE"),
@@ -31,7 +32,7 @@ _CHANGING = (
     (re.compile(r"\d[\d,]*(\.\d+)? (files|bytes|objects|entries|tiles|checkpoints|disclosures|KiB|MiB|B)\b"), r"N \2"),
     (re.compile(r"(?<=score )\d\.\d\d|\b[01]\.\d\d\b"), "S"),
     (re.compile(r"\b\d:\d\d\.\d\b"), "CLOCK"),
-    (re.compile(r"[─\s]+"), " "),
+    (re.compile(r"[─\s]+"), ""),  # where a column wraps depends on the port's digits
 )
 
 
@@ -68,6 +69,10 @@ def run(text: str) -> list[list[Step]]:
 
 def alike(text: str) -> str:
     """Output without what changes from run to run."""
+    # Downloads end in whatever order they end.
+    lines = text.splitlines()
+    ended = sorted(line for line in lines if _ENDED.match(line))
+    text = "\n".join([*ended, *(line for line in lines if not _ENDED.match(line))])
     for pattern, stands_for in _CHANGING:
         text = pattern.sub(stands_for, text)
     return text.strip()

@@ -22,11 +22,14 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from archiver.capture import urls
 from archiver.capture.job import Progress, read_result
 from archiver.custody import acquisitions, queue
-from archiver.engine import attempt, enginefile, events, machine
+from archiver.engine import attempt, enginefile, events, leftovers, machine
 from archiver.errors import ArchiverError, MachineError
 from archiver.model import Acquisition, Outcome, Request, now
 
 FETCHING, EXAMINING = "fetching", "examining"
+
+#: The executor of the process that is `archiver run` itself.
+FIRST_SLOT = "slot-0"
 
 #: Downloads at once in one process: they wait for the network most of the time.
 FETCHES_AT_ONCE = 8
@@ -59,15 +62,22 @@ _process = _Process()
 def launched(
     folder: Path, executor: str, hands: attempt.Hands, tell: Callable[[events.Event], None], slots: int = 1
 ) -> Iterator[None]:
-    """Run the engine in this process for the block, as the executor with this id, one of `slots` live ones."""
+    """Run the engine in this process for the block, as the executor with this id, one of `slots` live ones.
+
+    Only the first one fetches: of two processes on one SQLite file DBOS lets both count a host's running downloads
+    before either adds its own (tried: 4 at a time where 2 were allowed). Fetchers are processes in any case.
+    """
     _process.slots = slots
     enginefile.discard_if_unreadable(folder)
     _process.hands, _process.tell = hands, tell
     _process.stopping.clear()
     logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what it would say is in our records, in our words
     DBOS(config=enginefile.config(folder, executor))
+    if executor != FIRST_SLOT:
+        DBOS.listen_queues([EXAMINING])
     DBOS.launch()
-    cores = os.cpu_count() or 1
+    # One more than there are processors: one of them is always waiting for the disk.
+    examinations = ((os.cpu_count() or 1) + slots) // slots
     per_host = hands.vault.settings.limits.per_host
     DBOS.register_queue(
         FETCHING,
@@ -76,11 +86,10 @@ def launched(
         polling_interval_sec=POLL_SECONDS,
         on_conflict="always_update",
     )
-    # One more than there are processors: one of them is always waiting for the disk.
     DBOS.register_queue(
-        EXAMINING, worker_concurrency=cores + 1, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
+        EXAMINING, worker_concurrency=examinations, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
     )
-    _adopt()
+    leftovers.adopt(_live())
     try:
         yield
     finally:
@@ -91,7 +100,7 @@ def hand_over(request: Request) -> str:
     """Give the engine the next attempt at a request; handing over twice is handing over once. Returns its id."""
     number = request.attempts + 1
     name = attempt.acquisition_id(request.id, number)
-    _forget_if_stuck(name)
+    leftovers.forget_if_stuck((name, f"{name}.examining"), _live())
     with (
         SetWorkflowID(name),
         SetEnqueueOptions(
@@ -267,32 +276,6 @@ def _wait_for_the_end() -> NoReturn:
     # The process is about to exit; a step that returned or raised here would be taken for finished by the engine.
     while True:
         threading.Event().wait()
-
-
-def _forget_if_stuck(name: str) -> None:
-    """Drop what the engine thinks of an attempt that it holds for finished and the records do not.
-
-    This is what remains after a crash between the two, or when the process that held the attempt does not come back.
-    """
-    statuses = {
-        workflow_id: status
-        for workflow_id in (name, f"{name}.examining")
-        if (status := DBOS.get_workflow_status(workflow_id)) is not None
-    }
-    if any(
-        status.status in ("ENQUEUED", "DELAYED") or (status.status == "PENDING" and status.executor_id in _live())
-        for status in statuses.values()
-    ):
-        return
-    for workflow_id in statuses:
-        DBOS.delete_workflow(workflow_id)
-
-
-def _adopt() -> None:
-    """Put back in their queues the workflows of processes that this run does not have, such as a fourth of three."""
-    for status in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
-        if status.executor_id not in _live():
-            DBOS.resume_workflow(status.workflow_id, queue_name=status.queue_name)
 
 
 def _live() -> set[str]:

@@ -52,7 +52,7 @@ def helpers(folder: Path, count: int, tell: Callable[[events.Event], None]) -> I
     """Start `count` further processes that work on the same vault, and stop them at the end of the block."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "archiver.engine.worker", str(folder), str(number)],
+            [sys.executable, "-m", "archiver.engine.worker", str(folder), str(number), str(count + 1)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -89,12 +89,13 @@ def _relay(process: subprocess.Popen[str], tell: Callable[[events.Event], None])
 
 
 def main() -> None:
-    """One helper process: `python -m archiver.engine.worker VAULT SLOT`, until its standard input ends."""
+    """One helper process: `python -m archiver.engine.worker VAULT SLOT SLOTS`, until its standard input ends."""
     from archiver.engine import durable
 
     parser = argparse.ArgumentParser()
     parser.add_argument("vault", type=Path)
     parser.add_argument("slot", type=int)
+    parser.add_argument("slots", type=int)
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the run decides what follows
     turn = threading.Lock()
@@ -106,7 +107,7 @@ def main() -> None:
 
     vault = open_vault(arguments.vault)
     with locks.slot(vault.folder, arguments.slot) as slot, make_hands(vault) as hands:
-        with durable.launched(vault.folder, slot, hands, tell, slots=arguments.slot + 1):
+        with durable.launched(vault.folder, slot, hands, tell, slots=arguments.slots):
             sys.stdin.read()
             durable.stop_abruptly()
         hands.fetchers.close()

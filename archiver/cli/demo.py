@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ def _tell(vault: Vault, verdict: Verdict, bundle: Path) -> None:
             ("report", str(bundle / "data" / "report.html")),
             ("vault", str(vault.folder)),
             ("check the report", f"python3 -I {bundle / 'data' / 'verify.pyz'} {bundle}"),
-            ("look around", f"archiver --vault {vault.folder} items"),
+            ("look around", f"{sys.argv[0]} --vault {vault.folder} items"),
         ],
     )
 

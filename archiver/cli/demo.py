@@ -111,7 +111,7 @@ def _show_matches(vault: Vault) -> None:
                 f"{match.score:.2f}",
                 names[match.a],
                 names[match.b],
-                "\n".join(filter(None, (matches.where(match.segments), matches.how(match.transform)))),
+                "\n".join(filter(None, (matches.where(match.segments), matches.how(match)))),
             )
             for match, _ in _matches(vault)
         ],

@@ -11,7 +11,7 @@ import click
 
 from archiver.cli import common
 from archiver.errors import UsageError
-from archiver.model import Decision, Match, Ruling, Segment
+from archiver.model import Decision, Finding, Match, Ruling, Segment
 
 #: What a finding means, in the words that reports use.
 MEANING = {
@@ -54,7 +54,7 @@ def matches_command(item_id: str | None, everything: bool) -> None:
                 match.finding.value,
                 f"{match.score:.2f}",
                 f"{match.a} {common.shortened(titles.get(match.a, ''), room)}\n"
-                f"{match.b} {common.shortened(titles.get(match.b, ''), room)}\n{how(match.transform)}".rstrip(),
+                f"{match.b} {common.shortened(titles.get(match.b, ''), room)}\n{how(match)}".rstrip(),
                 "\n".join(f"{_span(s.a_start, s.a_end)}\n{_span(s.b_start, s.b_end)}" for s in match.segments),
                 decision.ruling.value if decision else "",
             )
@@ -152,11 +152,15 @@ def _span(start: float, end: float) -> str:
 
 def _place(row: Mapping[str, Any]) -> str:
     segments = [Segment(*segment["a"], *segment["b"]) for segment in row["segments"]]
-    return "\n".join(filter(None, (where(segments), how(row.get("transform", {})))))
+    return "\n".join(filter(None, (where(segments), _changes(row.get("transform", {})))))
 
 
-def how(transform: Mapping[str, Any]) -> str:
-    """What was done to the copy, for people: `mirrored, 1.1 x as fast`."""
+def how(match: Match) -> str:
+    """What was done to the copy, for people: `mirrored, 1.1 x as fast`. Two films of one scene are no copies."""
+    return _changes(match.transform) if match.finding is Finding.SAME_RECORDING else ""
+
+
+def _changes(transform: Mapping[str, Any]) -> str:
     parts = ["mirrored"] if transform.get("mirror") else []
     if transform.get("turn"):
         parts.append(f"turned by {transform['turn']} degrees")

@@ -54,7 +54,7 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        visible=visible, moment=_moment, clock=_clock, bytes=_bytes, halves=_halves, percent=_percent
+        visible=visible, moment=_moment, clock=_clock, bytes=_bytes, halves=_halves, percent=_percent, ranges=_ranges
     )
     template = environment.from_string(folder.joinpath("report.html.jinja").read_text("utf-8"))
     by_number = {one["number"]: one for one in document["exhibits"]}
@@ -113,6 +113,17 @@ def _bytes(size: int) -> str:
 def _halves(digest: str) -> list[str]:
     """A digest in lines that fit a page, without anything in it that would be copied along."""
     return [digest[at : at + 64] for at in range(0, len(digest), 64)]
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`0, 2 to 19, 21` for ascending numbers."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
 
 
 def _percent(parts_per_million: int) -> str:

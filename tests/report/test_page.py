@@ -96,3 +96,10 @@ def test_the_pictures_of_a_page_are_bounded() -> None:
 def test_a_segment_without_length_is_one_pair() -> None:
     assert [(one.a, one.b) for one in pairs([0, 0, 0, 0])] == [(0, 0)]
     assert [one.place for one in pairs([0, 2000, 500, 2500])] == ["start", "middle", "end"]
+
+
+def test_entry_numbers_are_told_as_ranges() -> None:
+    from archiver.report.html import _ranges
+
+    assert _ranges([0, 2, 3, 4, 19, 20]) == "0, 2 to 4, 19 to 20"
+    assert _ranges([]) == ""

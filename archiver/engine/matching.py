@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from archiver import fingerprint
 from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
+from archiver.errors import EvidenceError
 from archiver.model import Finding, Item, Match, MatchKind, Role, Segment, derived_id
 
 if TYPE_CHECKING:
+    from archiver.fingerprint import Fingerprint
     from archiver.match.finding import Found
 
 
@@ -58,8 +60,17 @@ class Matcher:
 
     def _catch_up(self) -> None:
         for row, item_id, sha256 in list(catalog.fingerprints(self._vault, self._seen)):
-            self._index.add(item_id, fingerprint.decode(self._vault.store.read(sha256)))
+            print_ = self._fingerprint(sha256)
+            if print_ is not None:
+                self._index.add(item_id, print_)
             self._seen = row
+
+    def _fingerprint(self, sha256: str) -> Fingerprint | None:
+        """The stored fingerprint; None for one that is gone or damaged, which is for `verify` to say, not for a run."""
+        try:
+            return fingerprint.decode(self._vault.store.read(sha256))
+        except (fingerprint.FingerprintError, EvidenceError):
+            return None
 
     def _matches_of(self, item: Item) -> Iterator[Match]:
         same_bytes: set[str] = set()
@@ -79,7 +90,9 @@ class Matcher:
                         segments=_whole(item),
                     )
         for held in item.of_role(Role.FINGERPRINT):
-            query = fingerprint.decode(self._vault.store.read(held.object.sha256))
+            query = self._fingerprint(held.object.sha256)
+            if query is None:
+                continue
             for found in self._index.query(query, exclude={item.id, *same_bytes}):
                 yield self._near(found, item.id)
 

@@ -1,0 +1,86 @@
+"""Items are matched as they come in, once, and nothing that is damaged stands in the way of the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archiver.custody import catalog, findings
+from archiver.custody.vault import Vault, create
+from archiver.demo import footage
+from archiver.engine.ingest import Label, ingest
+from archiver.engine.matching import Matcher, _the_other_way
+from archiver.model import Finding, Role
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A clip, a mirrored copy of it, the same bytes under another name, and another clip."""
+    folder = tmp_path_factory.mktemp("clips")
+    march = footage.scene(folder / "a-march.mp4", "march", seconds=5, size=(320, 180), sound=False)
+    mirrored = footage.mirrored(march, folder / "b-mirrored.mp4")
+    again = folder / "c-again.mp4"
+    again.write_bytes(march.read_bytes())
+    other = footage.scene(folder / "d-market.mp4", "market", seconds=4, size=(320, 180), sound=False)
+    return [march, mirrored, again, other]
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return create(tmp_path / "vault")
+
+
+@pytest.mark.slow
+def test_copies_are_found_once_and_named_in_the_order_in_which_they_came(vault: Vault, clips: list[Path]) -> None:
+    march, mirrored, again, other = (taken.item_id for taken in ingest(vault, clips, Label()))
+    found = {(match.a, match.b): match for match, _ in findings.listing(vault)}
+    assert set(found) == {(march, mirrored), (march, again), (mirrored, again)}
+    assert found[march, again].finding is Finding.IDENTICAL
+    assert found[march, mirrored].finding is found[mirrored, again].finding is Finding.SAME_RECORDING
+    assert found[march, mirrored].transform["mirror"] is True
+    (segment,) = found[march, mirrored].segments
+    assert segment.a_start == pytest.approx(segment.b_start, abs=0.3)
+    assert segment.b_end - segment.b_start > 4
+    assert other not in {item for pair in found for item in pair}
+
+    for acquisition in {item.acquisition_id for item in catalog.items(vault)}:
+        Matcher(vault).match_acquisition(acquisition)
+    assert len(findings.listing(vault)) == len(found)
+    assert findings.unmatched(vault) == []
+
+
+@pytest.mark.slow
+def test_what_was_not_matched_before_a_crash_is_matched_by_the_next_run(vault: Vault, clips: list[Path]) -> None:
+    ingest(vault, clips[:1], Label())
+    ingest(vault, clips[3:], Label())
+    with vault.database.write() as transaction:
+        transaction.execute("UPDATE acquisition SET matched = 0")
+    assert len(findings.unmatched(vault)) == 2
+    Matcher(vault).match_leftovers()
+    assert findings.unmatched(vault) == []
+
+
+@pytest.mark.slow
+def test_a_damaged_or_missing_fingerprint_does_not_stop_the_matching_of_others(
+    vault: Vault, clips: list[Path], tmp_path: Path
+) -> None:
+    items = [taken.item_id for taken in ingest(vault, [clips[3]], Label())]
+    (held,) = catalog.item(vault, items[0]).of_role(Role.FINGERPRINT)
+    path = vault.store.path(held.object.sha256)
+    for damage in (lambda: path.write_bytes(b"no fingerprint"), path.unlink):
+        path.chmod(0o644)
+        damage()
+        assert Matcher(vault).search([], "0" * 64) == ([], [])
+        if not path.exists():
+            break
+    taken = ingest(vault, clips[:2], Label())
+    ((match, _),) = findings.listing(vault)
+    assert {match.a, match.b} == {row.item_id for row in taken}
+
+
+def test_the_other_way_round_a_copy_is_slower_and_turned_back() -> None:
+    transform = {"mirror": True, "speed": 1.25, "turn": 90, "crop": 0.5}
+    assert _the_other_way(transform) == {"mirror": True, "speed": 0.8, "turn": 270, "crop": 0.5}
+    assert json.loads(json.dumps(_the_other_way({}))) == {}

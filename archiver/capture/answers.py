@@ -57,7 +57,8 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         except RequestError as error:
             decoding = any(isinstance(link, urllib3.exceptions.DecodeError) for link in reasons.chain(error))
             code = "broken-answer" if decoding else "connection-cut"
-            got = f"after {self.exchange.body_bytes} bytes" if code == "connection-cut" else "in its content encoding"
+            # Of an answer that resumes an earlier one this is what came since; the result counts all that came.
+            got = f"{self.exchange.body_bytes} bytes into the answer" if code == "connection-cut" else "in its encoding"
             self._wire.note(reasons.failure(code, f"{reasons.REASONS[code].words}, {got}"), self.exchange)
             raise
         return data

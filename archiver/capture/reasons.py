@@ -77,6 +77,19 @@ _ROWS = (
     Reason("fetcher-died", "The download process ended without a result", "`archiver retry`", "yes"),
     Reason("cancelled", "A person cancelled it", "`archiver retry` if it is wanted after all"),
     Reason("internal-error", "A fault in this program", "Report it with the message"),
+    Reason("machine-failed", "This machine could not go on", "`archiver run` goes on where it stopped", "yes"),
+    # Of rows and files that were handed over.
+    Reason("bad-row", "The row is no CSV", "Correct the row", refused=True),
+    Reason("bad-priority", "The priority is not a whole number that is taken", "Correct the row", refused=True),
+    Reason("not-utf8", "The row is not UTF-8", "Save the list as UTF-8", refused=True),
+    Reason("note-too-long", "The note is longer than the limit", "Shorten it", refused=True),
+    Reason("case-too-long", "The case's name is longer than the limit", "Shorten it", refused=True),
+    Reason("name-too-long", "The requester's name is longer than the limit", "Shorten it", refused=True),
+    Reason("symbolic-link", "Links are not followed", "Name the file itself", refused=True),
+    Reason("special-file", "It is a device, a pipe or a socket", "Name a file", refused=True),
+    Reason("part-of-a-vault", "It is a vault or part of one", "`archiver backup` copies vaults", refused=True),
+    Reason("file-missing", "There is no such file", "Correct the path"),
+    Reason("file-unreadable", "The file cannot be read", "Check its rights and the disk"),
 )
 #: Code to reason.
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ROWS}

@@ -76,7 +76,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, fixed
     for position, heading in enumerate(headings):
         table.add_column(heading, no_wrap=position in never_cut, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(safe(cell), style=_STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text(_shown(cell), style=_STYLES.get(cell, "")) for cell in row))
     console().print(table)
 
 
@@ -88,11 +88,23 @@ _STYLES = {
 }  # fmt: skip
 
 
+class Lines(str):
+    """A cell of several lines that we made; a line break in any other cell is a stranger's and is shown, not obeyed."""
+
+
+def lines(*parts: str) -> Lines:
+    """The parts that say something, one below the other."""
+    return Lines("\n".join(part for part in parts if part))
+
+
+def _shown(cell: str) -> str:
+    return "\n".join(map(safe, cell.split("\n"))) if isinstance(cell, Lines) else safe(cell)
+
+
 def safe(text: str) -> str:
-    """Text of strangers for a terminal: control characters and those that reorder a line are shown, not obeyed."""
+    """Text of strangers on one line: control characters, line breaks and what reorders a line are shown."""
     return "".join(
-        character if character in "\n" or unicodedata.category(character) not in _UNSAFE else f"\\u{ord(character):04x}"
-        for character in text
+        f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSAFE else character for character in text
     )
 
 

@@ -31,6 +31,7 @@ def demo_command(target: Path | None) -> int:
 
     folder = _fresh(target)
     os.environ["ARCHIVER_ALLOW_NET"] = "127.0.0.0/8"  # the sample site; without this it would be refused as well
+    os.environ.setdefault("ARCHIVER_BY", "sample investigator")
     _step("Filming sample footage")
     routes = sample.make_site(folder / "footage")
     with site.serve(routes) as address:
@@ -111,7 +112,7 @@ def _show_matches(vault: Vault) -> None:
                 f"{match.score:.2f}",
                 names[match.a],
                 names[match.b],
-                "\n".join(filter(None, (matches.where(match.segments), matches.how(match)))),
+                common.lines(*matches.where(match.segments), matches.how(match)),
             )
             for match, _ in _matches(vault)
         ],

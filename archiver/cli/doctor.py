@@ -62,7 +62,10 @@ def examine() -> dict[str, Any]:
         tools.append(_row(name, version, "" if version else cost))
         if not version:
             missing.append(f"{name}: {cost}")
-    return {"tools": tools, "sandbox": probe(), "missing": missing}
+    sandbox = probe()
+    if not sandbox["works"] and not any(line.startswith("bwrap") for line in missing):
+        missing.append(f"the sandbox ({sandbox['reason']}): {PROGRAMS['bwrap'][1]}")
+    return {"tools": tools, "sandbox": sandbox, "missing": missing}
 
 
 def _row(name: str, version: str, remark: str = "") -> dict[str, str]:

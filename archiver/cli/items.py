@@ -105,7 +105,8 @@ def get_command(item_id: str, target: Path) -> None:
     if common.wants_json():
         common.print_json([{"path": str(f.path), "sha256": f.sha256, "role": f.role} for f in written])
         return
-    common.print_table(("role", "file", "SHA-256"), [(f.role, str(f.path), f.sha256) for f in written], fixed=(0,))
+    for file in written:  # no table: paths are there to be copied
+        click.echo(f"{file.role:12} {common.safe(str(file.path))}")
 
 
 def as_json(item: Item) -> dict[str, Any]:

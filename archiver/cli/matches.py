@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,14 @@ def matches_command(item_id: str | None, everything: bool) -> None:
                 match.id,
                 match.finding.value,
                 f"{match.score:.2f}",
-                f"{match.a} {common.shortened(titles.get(match.a, ''), room)}\n"
-                f"{match.b} {common.shortened(titles.get(match.b, ''), room)}\n{how(match)}".rstrip(),
-                "\n".join(f"{_span(s.a_start, s.a_end)}\n{_span(s.b_start, s.b_end)}" for s in match.segments),
+                common.lines(
+                    f"{match.a} {common.shortened(titles.get(match.a, ''), room)}",
+                    f"{match.b} {common.shortened(titles.get(match.b, ''), room)}",
+                    how(match),
+                ),
+                common.lines(
+                    *(span for s in match.segments for span in (_span(s.a_start, s.a_end), _span(s.b_start, s.b_end)))
+                ),
                 decision.ruling.value if decision else "",
             )
             for match, decision in found
@@ -141,9 +146,9 @@ def match_json(match: Match, decision: Decision | None) -> dict[str, Any]:
     }
 
 
-def where(segments: Any) -> str:
+def where(segments: Iterable[Segment]) -> Iterator[str]:
     """Segments for people: `0:00.0-0:05.0 = 0:03.0-0:08.0`."""
-    return "\n".join(f"{_span(s.a_start, s.a_end)} = {_span(s.b_start, s.b_end)}" for s in segments)
+    return (f"{_span(s.a_start, s.a_end)} = {_span(s.b_start, s.b_end)}" for s in segments)
 
 
 def _span(start: float, end: float) -> str:
@@ -152,7 +157,7 @@ def _span(start: float, end: float) -> str:
 
 def _place(row: Mapping[str, Any]) -> str:
     segments = [Segment(*segment["a"], *segment["b"]) for segment in row["segments"]]
-    return "\n".join(filter(None, (where(segments), _changes(row.get("transform", {})))))
+    return common.lines(*where(segments), _changes(row.get("transform", {})))
 
 
 def how(match: Match) -> str:

@@ -67,9 +67,12 @@ def add_command(
     defaults = intake.Row("", "", case, note, priority, requested_by)
     rows = [intake.checked(intake.Row(url, url, case, note, priority, requested_by)) for url in urls]
     if source is not None:
-        rows += intake.parse(_read(source), defaults)
+        data = _read(source)
+        rows += intake.parse(data, defaults)
+        ignored = intake.unknown_columns(data)
+        if ignored:
+            click.echo(f"columns that are not read: {common.safe(', '.join(ignored)[:200])}", err=True)
     answers = intake.add(vault, rows, again=again, limits=_limits(limits))
-    vault.ledger.publish()
     outcomes = Counter(answer.outcome for answer in answers)
     if common.wants_json():
         common.print_json(
@@ -82,7 +85,7 @@ def add_command(
                         "request_id": answer.request_id,
                         "outcome": answer.outcome,
                         "reason": answer.reason,
-                        "message": answer.asked.message,
+                        "message": answer.message,
                     }
                     for row, answer in zip(rows, answers, strict=True)
                 ]
@@ -95,13 +98,14 @@ def add_command(
             common.print_table(
                 ("request", "outcome", "url", "why"),
                 [
-                    (a.request_id, a.outcome, common.shortened(a.asked.url, 60), a.asked.message or a.reason)
+                    (a.request_id, a.outcome, common.shortened(a.asked.url, 60), a.message or a.reason)
                     for a in odd[:LISTED_ROWS]
                 ],
                 fixed=(0, 1),
             )
             if len(odd) > LISTED_ROWS:
                 click.echo(f"and {len(odd) - LISTED_ROWS} more: `archiver requests` lists them")
+    vault.ledger.publish()  # after the answers: what is recorded is accounted for even where the key is gone
     return 1 if outcomes["refused"] else 0
 
 
@@ -135,15 +139,20 @@ def requests_command(state: str, case: str | None) -> None:
 @click.argument("ids", nargs=-1, metavar="[REQUEST]...")
 @click.option("--failed", is_flag=True, help="All that failed.")
 @common.json_option
-def retry_command(ids: Sequence[str], failed: bool) -> None:
+def retry_command(ids: Sequence[str], failed: bool) -> int:
     """Queue again."""
     from archiver.custody import queue
+    from archiver.engine import intake
 
     vault = common.the_vault()
     if not ids and not failed:
         raise UsageError("nothing to retry", next_step="Name requests, or all that failed with --failed")
-    _changed(vault, queue.retry(vault, [*ids, *(queue.failed(vault) if failed else [])]), "queued again")
+    queued, why = intake.retry(vault, [*ids, *(queue.failed(vault) if failed else [])])
+    _changed(vault, queued, "queued again")
+    for request_id, reason in why.items():
+        click.echo(f"{request_id} is not queued: {common.safe(reason)}", err=True)
     vault.ledger.publish()
+    return 1 if why else 0
 
 
 @click.command("cancel", help="Cancel requests; a running download stops.")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from archiver.custody.vault import Vault
     from archiver.engine.run import Totals
 
+#: What a progress line holds beside the address: the bar, bytes, share and speed.
+_BESIDE_THE_NAME = 48
+
 #: More processes than this do not help one machine, and each takes 200 MB.
 MOST_WORKERS = 16
 
@@ -50,7 +53,7 @@ def run_command(workers: int, watch: bool) -> int:
         click.echo(
             f"{totals.archived} archived, {totals.failed} failed, {totals.refused} refused"
             + (f", {totals.cancelled} cancelled" if totals.cancelled else "")
-            + f" ({common.size(totals.bytes)})"
+            + f" ({common.size(totals.bytes)} received)"
         )
     return 1 if totals.failed or totals.refused else 0
 
@@ -109,7 +112,7 @@ class LiveWatcher:
         self._console = common.console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.fields[name]}", markup=False),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             TextColumn("{task.fields[state]}", markup=False),
             console=self._console,
             transient=True,
@@ -132,13 +135,13 @@ class LiveWatcher:
     def observe(self, event: events.Event) -> None:
         """Move the lines."""
         if isinstance(event, events.Started):
-            width = max(16, self._console.width - 64)
-            name = common.shortened(common.safe(event.url), width)
+            name = short_address(common.safe(event.url), max(24, self._console.width - _BESIDE_THE_NAME))
             self._tasks[event.request_id] = self._progress.add_task(
                 "", total=None, name=name, state="connecting", visible=True
             )
         elif isinstance(event, events.Progressed):
-            state = f"{common.size(event.done)} {common.size(event.speed)}/s"
+            share = f" {event.done / event.total:.0%}" if event.total else ""
+            state = f"{common.size(event.done)}{share} {common.size(event.speed)}/s"
             self._update(event.request_id, completed=event.done, total=event.total or None, state=state)
         elif isinstance(event, events.Examining):
             self._update(event.request_id, state="examining")
@@ -171,6 +174,15 @@ class LiveWatcher:
             total=self._done + self._left,
             state=f"{self._done} done, {self._left} left",
         )
+
+
+def short_address(url: str, width: int) -> str:
+    """As much of an address as tells it from others: its host, and the end of what follows."""
+    name = url.partition("://")[2] or url
+    if len(name) <= width:
+        return name
+    host = name.partition("/")[0][: width // 2]
+    return f"{host}…{name[len(host) + 1 - width :]}"
 
 
 def result_line(event: events.Finished) -> str:

@@ -43,6 +43,8 @@ def verify_command(path: Path | None, key: str | None) -> int:
         )
     else:
         show(verdict)
+        if key is None and (target / "bagit.txt").is_file():
+            click.echo("The key is the bundle's own: ask the office for its key, and give it with --key")
     return verdict.exit_code
 
 

@@ -52,6 +52,7 @@ class Answer:
     request_id: str
     outcome: str
     reason: str = ""
+    message: str = ""
 
 
 def add(vault: Vault, rows: Sequence[Asked], *, again: bool = False) -> list[Answer]:
@@ -59,7 +60,7 @@ def add(vault: Vault, rows: Sequence[Asked], *, again: bool = False) -> list[Ans
     answers: list[Answer] = []
     with vault.database.write() as transaction:
         execute = transaction.execute
-        known: dict[tuple[str, str], str] = {}
+        known: dict[tuple[str, str], tuple[str, str]] = {}
         if not again and rows:
             known = _known(execute, rows)
         fresh: list[tuple[Any, ...]] = []
@@ -68,21 +69,26 @@ def add(vault: Vault, rows: Sequence[Asked], *, again: bool = False) -> list[Ans
         for row in rows:
             key = (row.canonical_url, row.case)
             if not row.refusal and not again and key in known:
-                answers.append(Answer(row, known[key], "duplicate", "already-requested"))
+                request_id, state = known[key]
+                message = f"asked for before, {state}; --again archives it anew"
+                if state in (State.FAILED, State.REFUSED, State.CANCELLED):
+                    message = f"asked for before, {state}: `archiver retry {request_id}` tries it again"
+                answers.append(Answer(row, request_id, "duplicate", "already-requested", message))
                 continue
             request_id = random_id("r")
             if not row.refusal:
-                known[key] = request_id
-            state = State.REFUSED if row.refusal else State.QUEUED
+                known[key] = (request_id, State.QUEUED)
+            new_state = State.REFUSED if row.refusal else State.QUEUED
             fresh.append(
                 (
                     request_id, row.url, row.canonical_url, row.case, row.note, row.priority, row.requested_by,
-                    added_at, state, row.refusal, row.message, vault.settings.limits.attempts,
+                    added_at, new_state, row.refusal, row.message, vault.settings.limits.attempts,
                     json.dumps(dict(row.limits)),
                 )
             )  # fmt: skip
             events.append(_asked_event(request_id, row))
-            answers.append(Answer(row, request_id, "refused" if row.refusal else "queued", row.refusal))
+            outcome = "refused" if row.refusal else "queued"
+            answers.append(Answer(row, request_id, outcome, row.refusal, row.message))
         transaction.executemany(
             "INSERT INTO request (id, url, canonical_url, case_name, note, priority, requested_by, added_at, state,"
             " reason, message, attempts_allowed, limits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -162,10 +168,18 @@ def cancel(vault: Vault, request_ids: Sequence[str]) -> list[str]:
 
 
 def retry(vault: Vault, request_ids: Sequence[str]) -> list[str]:
-    """Queue again what failed, was refused or was cancelled. Returns the ids that were queued."""
+    """Queue again what failed, was refused or was cancelled and has an address. Returns the ids that were queued."""
     again = {State.FAILED, State.REFUSED, State.CANCELLED}
     return _change(vault, request_ids, EventType.RETRY, "queued", lambda request: request.state in again
                    and bool(request.canonical_url))  # fmt: skip
+
+
+def give_address(vault: Vault, request_id: str, canonical_url: str) -> None:
+    """Give a row that was refused the address that it has under today's rules."""
+    with vault.database.write() as transaction:
+        transaction.execute(
+            "UPDATE request SET canonical_url = ? WHERE id = ? AND canonical_url = ''", (canonical_url, request_id)
+        )
 
 
 def failed(vault: Vault) -> list[str]:
@@ -222,18 +236,18 @@ def _asked_event(request_id: str, row: Asked) -> CustodyEvent:
     )
 
 
-def _known(execute: Any, rows: Sequence[Asked]) -> dict[tuple[str, str], str]:
+def _known(execute: Any, rows: Sequence[Asked]) -> dict[tuple[str, str], tuple[str, str]]:
     # A temporary table, because 100,000 single look-ups would take longer than everything else together.
     execute("CREATE TEMP TABLE IF NOT EXISTS asked (url TEXT, case_name TEXT)")
     execute("DELETE FROM asked")
     for row in rows:
         execute("INSERT INTO asked VALUES (?, ?)", (row.canonical_url, row.case))
     found = execute(
-        "SELECT request.canonical_url, request.case_name, request.id FROM asked JOIN request"
+        "SELECT request.canonical_url, request.case_name, request.id, request.state FROM asked JOIN request"
         " ON request.canonical_url = asked.url AND request.case_name = asked.case_name"
         " WHERE request.canonical_url <> '' ORDER BY request.rowid DESC"
     ).fetchall()
-    return {(url, case): request_id for url, case, request_id in found}
+    return {(url, case): (request_id, state) for url, case, request_id, state in found}
 
 
 def _select(

@@ -61,6 +61,8 @@ def create(folder: Path, origin: str = "", custodian: str = "", environ: Mapping
         raise UsageError("the custodian's name holds characters that cannot be shown", next_step="Write it plainly")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / config.FILE_NAME).exists():
+            raise UsageError(f"{folder} is a vault already", next_step="Nothing was changed")
         if any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty", next_step="A vault begins in a folder of its own")
         keys.create(folder / "keys", origin)

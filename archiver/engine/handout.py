@@ -41,7 +41,7 @@ def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for position, held in enumerate((*item.holdings, *acquisition.holdings), start=1):
-        extension = "fingerprint" if held.role is Role.FINGERPRINT else EXTENSIONS.get(held.object.media_type, "bin")
+        extension = "bin" if held.role is Role.FINGERPRINT else EXTENSIONS.get(held.object.media_type, "bin")
         path = target / f"{stem}.{position}.{held.role.value}.{extension}"
         with vault.store.open(held.object.sha256) as source, _new(path) as copy:
             shutil.copyfileobj(source, copy)
@@ -53,7 +53,7 @@ def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
 def file_stem(item: Item) -> str:
     """A name that every file system takes: the item's id and what its title has in plain letters."""
     words = _UNUSABLE.sub("_", item.title)[:60].strip(" ._")
-    return f"{item.id} {words}" if words else item.id
+    return f"{item.id}-{words.replace(' ', '-')}" if words else item.id
 
 
 def streams_apart(item: Item) -> tuple[Holding, Holding] | None:

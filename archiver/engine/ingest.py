@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from archiver import __version__
+from archiver import __version__, config
 from archiver.custody import acquisitions, catalog
 from archiver.custody.store import Digests
 from archiver.custody.vault import Vault
@@ -47,18 +47,24 @@ class Label:
 def files_under(path: Path) -> Iterator[Path]:
     """The file itself, or everything in the folder in a stable order; links and special files are yielded, not read.
 
-    So are folders that cannot be listed: a row for each says that something is missing.
+    So are folders that cannot be listed, and vaults: a row for each says that something is missing.
     """
-    if not os.path.isdir(path) or os.path.islink(path):
+    if not os.path.isdir(path) or os.path.islink(path) or is_vault(path):
         yield path
         return
     barred: list[Path] = []
     for folder, subfolders, names in os.walk(path, onerror=lambda error: barred.append(Path(error.filename))):
-        subfolders.sort()
-        linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+        vaults = [name for name in subfolders if is_vault(Path(folder) / name)]
+        subfolders[:] = sorted(set(subfolders) - set(vaults))
+        linked = vaults + [name for name in subfolders if (Path(folder) / name).is_symlink()]
         for name in sorted(names + linked):
             yield Path(folder) / name
     yield from barred
+
+
+def is_vault(folder: Path) -> bool:
+    """Whether a vault lies there. Its files are never footage, and one of them is a signing key."""
+    return os.path.isfile(folder / config.FILE_NAME) and os.path.isdir(folder / "keys")
 
 
 def ingest(
@@ -113,6 +119,9 @@ def _take(vault: Vault, examiner: Examiner, matcher: Matcher, path: Path, label:
 
 
 def _kept(vault: Vault, path: Path) -> Digests:
+    real = Path(os.path.realpath(path))
+    if any(is_vault(folder) for folder in (real, *real.parents)):
+        raise RefusedError("it is a vault or part of one", code="part-of-a-vault")
     try:
         with _opened(path, vault.settings.limits.file_bytes) as stream:
             return vault.store.copy(stream)

@@ -13,6 +13,7 @@ from archiver.config import Limits
 from archiver.custody import queue
 from archiver.custody.vault import Vault
 from archiver.errors import RefusedError, UsageError
+from archiver.model import State
 
 COLUMNS = ("url", "case", "note", "priority", "requested_by")
 
@@ -48,6 +49,8 @@ def parse(data: bytes, defaults: Row) -> list[Row]:
     A BOM, CRLF, empty lines and extra columns do no harm; a row that is not UTF-8 or has an impossible priority is a
     refused row of its own. Raises UsageError for a header without `url`.
     """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UsageError("the list is UTF-16 text", next_step="Save it as CSV in UTF-8")
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[0].strip():
@@ -57,7 +60,7 @@ def parse(data: bytes, defaults: Row) -> list[Row]:
         return [checked(replace(defaults, input=line, url=line.strip())) for line in lines if line.strip()]
     if "url" not in header:
         raise UsageError(
-            f"the CSV header names no url column (found: {', '.join(header)})",
+            f"the CSV header names no url column (found: {', '.join(header)[:200]})",
             next_step=f"Name the columns {', '.join(COLUMNS)}; only url is needed",
         )
     return list(_from_csv(header, delimiter, lines[1:], defaults))
@@ -94,6 +97,13 @@ def _header(line: str) -> tuple[list[str], str]:
     return [], ","
 
 
+def unknown_columns(data: bytes) -> list[str]:
+    """Columns of a CSV file that are not read, as a person may have misspelt one."""
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").replace("\r", "\n")
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    return [name for name in _header(first)[0] if name not in COLUMNS]
+
+
 def _from_csv(header: Sequence[str], delimiter: str, lines: Sequence[str], defaults: Row) -> Iterator[Row]:
     for text in _records(lines, delimiter):
         try:
@@ -113,6 +123,8 @@ def _from_csv(header: Sequence[str], delimiter: str, lines: Sequence[str], defau
             note=named.get("note", "") or defaults.note,
             requested_by=named.get("requested_by", "") or defaults.requested_by,
         )
+        if text.count('"') % 2 and delimiter in row.url:
+            row = replace(row, defect=("bad-row", "a quotation mark is opened before the URL and never closed"))
         yield checked(_with_priority(row, named.get("priority", "")))
 
 
@@ -179,6 +191,26 @@ def add(
             )
         )
     return queue.add(vault, asked, again=again)
+
+
+def retry(vault: Vault, request_ids: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Queue requests again. Gives the ids that were queued, and for each of the others why it was not.
+
+    What `add` refused is judged anew: networks that may be reached may have been named since.
+    """
+    why: dict[str, str] = {}
+    for request_id in request_ids:
+        request = queue.get(vault, request_id)
+        if request.state in (State.QUEUED, State.RUNNING, State.ARCHIVED):
+            why[request_id] = f"it is {request.state}; `archiver add --again` archives an address anew"
+        elif not request.canonical_url:
+            try:
+                address = urls.canonical(request.url, vault.settings.limits, vault.settings.allow_net)
+            except RefusedError as error:
+                why[request_id] = f"it is still refused: {error.what}"
+            else:
+                queue.give_address(vault, request_id, address)
+    return queue.retry(vault, [request_id for request_id in request_ids if request_id not in why]), why
 
 
 def _objection(row: Row, bounds: Limits) -> tuple[str, str] | None:

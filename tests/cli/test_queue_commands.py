@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -113,9 +117,25 @@ def test_an_unknown_id_changes_no_request_of_the_call(archiver: Archiver) -> Non
     assert archiver("requests", "--json").json[0]["state"] == "queued"
 
 
-def test_a_request_that_was_refused_at_the_door_is_not_queued_by_retry(archiver: Archiver) -> None:
+def test_a_row_that_is_refused_for_good_is_not_queued_by_retry_and_says_why(archiver: Archiver) -> None:
     (row,) = add(archiver, "ftp://a.example/", code=1)
-    assert archiver("retry", row["request_id"], "--json").json == []
+    said = archiver("retry", row["request_id"], "--json", code=1)
+    assert said.json == []
+    assert "still refused" in said.err
+
+
+def test_a_row_that_was_refused_for_its_network_is_queued_by_retry_once_that_is_allowed(archiver: Archiver) -> None:
+    (row,) = add(archiver, "http://10.1.2.3/a.mp4", code=1)
+    settings = archiver.vault / "archiver.toml"
+    settings.write_text(settings.read_text("utf-8").replace("allow_net = []", 'allow_net = ["10.0.0.0/8"]'), "utf-8")
+    command = [sys.executable, "-c", "from archiver.cli import main; main()", "retry", row["request_id"], "--json"]
+    environment = {name: value for name, value in os.environ.items() if name != "ARCHIVER_ALLOW_NET"}
+    done = subprocess.run(
+        command, env={**environment, "ARCHIVER_VAULT": str(archiver.vault)}, capture_output=True, text=True, check=True
+    )
+    (queued,) = json.loads(done.stdout)
+    assert (queued["state"], queued["canonical_url"]) == ("queued", "http://10.1.2.3/a.mp4")
+    assert archiver("verify", "--json").json["faults"] == []
 
 
 def test_a_limit_of_one_request_is_kept_and_on_record(archiver: Archiver) -> None:

@@ -180,3 +180,19 @@ def test_files_come_in_a_stable_order(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert [str(path.relative_to(tmp_path)) for path in files_under(tmp_path)] == ["c", "a/3", "b/1", "b/2"]
+
+
+def test_the_vault_itself_is_never_taken_in_nor_its_key(
+    archiver: Archiver, tmp_path: Path, picture: Callable[[int], bytes]
+) -> None:
+    (tmp_path / "photo.png").write_bytes(picture(1))
+    key = archiver.vault / "keys" / "ledger.pem"
+    (tmp_path / "link-to-keys").symlink_to(key.parent)
+    beside = rows(archiver, tmp_path, code=1)
+    assert beside["photo.png"]["outcome"] == "archived"
+    assert (beside["vault"]["outcome"], beside["vault"]["reason"]) == ("refused", "part-of-a-vault")
+    assert set(beside) == {"photo.png", "vault", "link-to-keys"}
+    for path in (key, archiver.vault, archiver.vault / "objects", tmp_path / "link-to-keys" / "ledger.pem"):
+        assert all(row["reason"] == "part-of-a-vault" for row in rows(archiver, path, code=1).values())
+    stored = b"".join(path.read_bytes() for path in (archiver.vault / "objects").glob("*/*"))
+    assert b"PRIVATE KEY" not in stored

@@ -57,3 +57,16 @@ def test_what_never_had_a_name_is_cleared_and_links_are_not_followed(archiver: A
     assert recovery.take_up(vault) == 0
     assert not (vault.store.folder / ".new-abc").exists()
     assert outside.read_bytes() == b"x"
+
+
+def test_what_is_left_of_a_request_that_was_cancelled_while_nothing_ran_is_cleared(archiver: Archiver) -> None:
+    (row,) = archiver("add", "http://example.org/a.mp4", "--json").json["rows"]
+    vault = opened(archiver)
+    folder = vault.working / "attempts" / f"{row['request_id']}.1"
+    folder.mkdir(parents=True)
+    (folder / "00001.mp4.part").write_bytes(b"half a film")
+    recovery.take_up(vault)
+    assert folder.exists()
+    archiver("cancel", row["request_id"])
+    recovery.take_up(vault)
+    assert not folder.exists()

@@ -1,4 +1,4 @@
-"""One attempt at a request, stage by stage: fetch, keep, examine, record, match. Knows nothing of queues.
+"""One attempt at a request, stage by stage: fetch, keep, examine, record. Knows nothing of queues.
 
 Each stage may be run again after a crash: `fetch` finds its durable result, keeping compares, recording is keyed by the
 acquisition's id.
@@ -28,7 +28,6 @@ from archiver.custody import acquisitions, queue
 from archiver.custody.vault import Vault
 from archiver.engine.keep import keep_and_examine, keep_file
 from archiver.engine.machine import full_disk
-from archiver.engine.matching import Matcher
 from archiver.engine.outcome import after_failure
 from archiver.errors import CaptureError
 from archiver.model import Acquisition, Item, Outcome, Request, Role, derived_id
@@ -49,7 +48,6 @@ class Hands:
     vault: Vault
     fetchers: Fetchers
     examiner: Examiner
-    matcher: Matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +140,9 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
     return Ended(result.outcome, result.reason, message, next_step.retry_in, result.bytes, len(items))
 
 
-def finish(hands: Hands, request: Request, number: int) -> None:
-    """Find matches of what was recorded, and clear the working folder, which the records no longer need."""
-    name = acquisition_id(request.id, number)
-    hands.matcher.match_acquisition(name)
-    shutil.rmtree(folder_of(hands.vault, name), ignore_errors=True)
+def clear(vault: Vault, name: str) -> None:
+    """Remove the working folder of an acquisition that is on record: nothing needs it any more."""
+    shutil.rmtree(folder_of(vault, name), ignore_errors=True)
 
 
 def limits_for(limits: Limits, request: Request) -> Limits:

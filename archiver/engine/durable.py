@@ -138,7 +138,7 @@ def examining(request_id: str, number: int) -> None:
     """Second half: holds a processor."""
     with _halted_by_this_machine(request_id, number):
         settle_step(request_id, number)
-        finish_step(request_id, number)
+        attempt.clear(_hands().vault, attempt.acquisition_id(request_id, number))
 
 
 @DBOS.step(name="fetch")
@@ -185,18 +185,6 @@ def settle_step(request_id: str, number: int) -> None:
                 ended.items,
             )
         )
-
-
-@DBOS.step(name="finish")
-def finish_step(request_id: str, number: int) -> None:
-    """Match and clear up."""
-    hands = _hands()
-    request = queue.get(hands.vault, request_id)
-    try:
-        attempt.finish(hands, request, number)
-    except (ArchiverError, OSError, sqlite3.Error) as error:
-        # What could not be matched is matched when the next run starts.
-        _process.tell(events.Halted(error.line() if isinstance(error, ArchiverError) else str(error)))
 
 
 @contextmanager

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver import fingerprint
 from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
-from archiver.errors import EvidenceError
+from archiver.engine import events
+from archiver.errors import ArchiverError, EvidenceError
 from archiver.model import Finding, Item, Match, MatchKind, Role, Segment, derived_id
 
 if TYPE_CHECKING:
     from archiver.fingerprint import Fingerprint
     from archiver.match.finding import Found
+
+
+#: How soon what is recorded is matched.
+LOOK_SECONDS = 0.1
 
 
 class Matcher:
@@ -120,6 +126,34 @@ class Matcher:
         )
         first, second = (row[0] for row in rows)
         return first, second
+
+
+@contextmanager
+def matching_beside(vault: Vault, tell: Callable[[events.Event], None]) -> Iterator[None]:
+    """Match what is recorded while the block runs, in a thread of its own and in the order in which it came.
+
+    One thread, because each match needs all that came before, and not the examiners', which would wait for each other.
+    """
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            matcher = Matcher(vault)
+            while not stop.wait(LOOK_SECONDS):
+                for acquisition_id in findings.unmatched(vault):
+                    if not stop.is_set():
+                        matcher.match_acquisition(acquisition_id)
+        except Exception as error:  # noqa: BLE001  what could not be matched is matched by the next run; this one says why
+            what = error.line() if isinstance(error, ArchiverError) else f"{type(error).__name__}: {error}"
+            tell(events.Halted(f"matching failed: {what}"))
+
+    thread = threading.Thread(target=work, name="matching", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def examine_outside_file(path: Path, vault: Vault) -> tuple[list[bytes], str]:

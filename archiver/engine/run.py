@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-from archiver.custody import queue
+from archiver.custody import findings, queue
 from archiver.custody.vault import Vault
 from archiver.engine import events, locks, recovery
 from archiver.errors import ArchiverError, MachineError
@@ -68,6 +68,7 @@ def run(
     KeyboardInterrupt stops it within a second, and the next run takes up what was under way; the process has to end
     then, because threads in the middle of a step, and the processes that they wait for, are left to die with it.
     """
+    from archiver.engine.matching import matching_beside
     from archiver.engine.worker import helpers, make_hands
 
     inbox: queues.SimpleQueue[events.Event] = queues.SimpleQueue()
@@ -82,9 +83,9 @@ def run(
         from archiver.engine.machine import explained
 
         try:
-            hands.matcher.match_leftovers()
             stack.enter_context(durable.launched(vault.folder, slot, hands, inbox.put, slots=workers))
             stack.enter_context(helpers(vault.folder, workers - 1, inbox.put))
+            stack.enter_context(matching_beside(vault, inbox.put))
             for event in _turns(vault, inbox, watch=watch, waiting=waiting):
                 if isinstance(event, events.Finished):
                     totals = totals.plus(event)
@@ -121,7 +122,8 @@ def _turns(
         yield from _drain(inbox)
         left = queue.unfinished(vault)
         waiting(left)
-        settled = settled + 1 if not (left or watch) and durable.is_idle() else 0
+        done = not (left or watch) and durable.is_idle() and not findings.unmatched(vault)
+        settled = settled + 1 if done else 0
         if time.monotonic() - published > PUBLISH_SECONDS:
             vault.ledger.publish()
             published = time.monotonic()

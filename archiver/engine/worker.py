@@ -1,4 +1,4 @@
-"""The hands of a run: fetchers, sandbox and matcher of one process, and further processes that have their own."""
+"""The hands of a run: fetchers and sandbox of one process, and further processes that have their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from archiver.custody.vault import Vault, open_vault
 from archiver.engine import events, locks
 from archiver.engine.attempt import Hands
-from archiver.engine.matching import Matcher
 from archiver.sandbox.failure import SandboxError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def make_hands(vault: Vault) -> Iterator[Hands]:
             Examiner(working=vault.working, limits=vault.settings.limits, slots=os.cpu_count() or 1)
         )
         threading.Thread(target=_warm_up, args=(examiner,), daemon=True).start()
-        yield Hands(vault, fetchers, examiner, Matcher(vault))
+        yield Hands(vault, fetchers, examiner)
 
 
 def _warm_up(examiner: Examiner) -> None:

@@ -6,16 +6,11 @@ ledger entry hold the same characters. Positions in footage are seconds.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
-
-_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that are misread when copied by hand
-_ID_LENGTH = 10  # 31^10 = 8e14: a vault of a million items collides once in 1,600 vaults, and a collision is refused
 
 
 class Role(StrEnum):
@@ -294,22 +289,3 @@ def timestamp(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """The inverse of `timestamp`. Raises ValueError."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-
-
-def random_id(prefix: str) -> str:
-    """A new identifier such as `r4kx9mw2pqa`: `prefix` tells people and programs what it names."""
-    return prefix + _spell(os.urandom(16))
-
-
-def derived_id(prefix: str, *parts: str) -> str:
-    """An identifier that the same parts always give, so that a step that runs again names the same thing."""
-    return prefix + _spell(hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest())
-
-
-def _spell(seed: bytes) -> str:
-    number = int.from_bytes(seed[:16], "big")
-    letters = []
-    for _ in range(_ID_LENGTH):
-        number, digit = divmod(number, len(_ID_ALPHABET))
-        letters.append(_ID_ALPHABET[digit])
-    return "".join(letters)

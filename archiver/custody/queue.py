@@ -20,8 +20,8 @@ from archiver.model import (
     Request,
     State,
     now,
-    random_id,
 )
+from archiver.naming import random_id
 
 _COLUMNS = (
     "id, url, canonical_url, case_name, note, priority, requested_by, added_at, state, reason, attempts, "

@@ -30,7 +30,8 @@ from archiver.engine.keep import keep_and_examine, keep_file
 from archiver.engine.machine import full_disk
 from archiver.engine.outcome import after_failure
 from archiver.errors import CaptureError
-from archiver.model import Acquisition, Item, Outcome, Request, Role, derived_id
+from archiver.model import Acquisition, Item, Outcome, Request, Role
+from archiver.naming import derived_id
 
 if TYPE_CHECKING:
     from archiver.capture.pool import Fetchers

@@ -17,7 +17,8 @@ from archiver.custody.vault import Vault
 from archiver.engine.keep import keep_and_examine
 from archiver.engine.matching import Matcher
 from archiver.errors import ArchiverError, CaptureError, RefusedError
-from archiver.model import Acquisition, Item, Outcome, Tool, derived_id, now, random_id
+from archiver.model import Acquisition, Item, Outcome, Tool, now
+from archiver.naming import derived_id, random_id
 
 if TYPE_CHECKING:
     from archiver.examine.examiner import Examiner

@@ -14,7 +14,8 @@ from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
 from archiver.engine import events
 from archiver.errors import ArchiverError, EvidenceError
-from archiver.model import Finding, Item, Match, MatchKind, Role, Segment, derived_id
+from archiver.model import Finding, Item, Match, MatchKind, Role, Segment
+from archiver.naming import derived_id
 
 if TYPE_CHECKING:
     from archiver.fingerprint import Fingerprint

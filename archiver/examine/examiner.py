@@ -24,6 +24,7 @@ PREPARED = (
     "PIL.Image",
     "PIL.ImageOps",
     "imagehash",
+    "scipy.fftpack",  # which imagehash.phash imports when it is first called: 0.4 s of every picture's job
     "exiftool",
     "archiver.examine.inside",
     "archiver.examine.metadata",

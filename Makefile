@@ -11,6 +11,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 VAULT := $(or $(ARCHIVER_VAULT),vault)
 
+# Two test processes on two processors: numerical libraries that start threads of their own would fight over them.
+export OPENBLAS_NUM_THREADS := 1
+
 .PHONY: run test check bench setup setup-dev system lock generate clean
 
 run: setup

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,10 +65,36 @@ def run_watched(vault: Vault, *, workers: int = 1, watch: bool = False) -> Total
     from archiver.engine.run import run
 
     try:
-        with _watcher() as watcher:
-            return run(vault, workers=workers, watch=watch, observe=watcher.observe, waiting=watcher.waiting)
+        with _ctrl_c() as asked, _watcher() as watcher:
+            return run(
+                vault,
+                workers=workers,
+                watch=watch,
+                observe=watcher.observe,
+                waiting=watcher.waiting,
+                stop=asked.is_set,
+            )
     except (KeyboardInterrupt, ArchiverError) as error:
         _leave(error)
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets. Python's own way, an exception anywhere, is lost where it meets a destructor."""
+    asked = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who presses it twice means it
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _leave(error: BaseException) -> NoReturn:

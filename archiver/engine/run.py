@@ -61,11 +61,12 @@ def run(
     watch: bool = False,
     observe: Callable[[events.Event], None] = lambda event: None,
     waiting: Callable[[int], None] = lambda left: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Totals:
     """Work off the queue. Raises BusyError beside another run, MachineError where this machine cannot go on.
 
     `observe` is called with every event and `waiting` with the number of unfinished requests, both in this thread.
-    KeyboardInterrupt stops it within a second, and the next run takes up what was under way; the process has to end
+    It raises KeyboardInterrupt soon after `stop` says so, and the next run takes up what was under way; the process has to end
     then, because threads in the middle of a step, and the processes that they wait for, are left to die with it.
     """
     from archiver.engine.matching import matching_beside
@@ -86,7 +87,7 @@ def run(
             stack.enter_context(durable.launched(vault.folder, slot, hands, inbox.put, slots=workers))
             stack.enter_context(helpers(vault.folder, workers - 1, inbox.put))
             stack.enter_context(matching_beside(vault, inbox.put))
-            for event in _turns(vault, inbox, watch=watch, waiting=waiting):
+            for event in _turns(vault, inbox, watch=watch, waiting=waiting, stop=stop):
                 if isinstance(event, events.Finished):
                     totals = totals.plus(event)
                 observe(event)
@@ -107,7 +108,12 @@ def run(
 
 
 def _turns(
-    vault: Vault, inbox: queues.SimpleQueue[events.Event], *, watch: bool, waiting: Callable[[int], None]
+    vault: Vault,
+    inbox: queues.SimpleQueue[events.Event],
+    *,
+    watch: bool,
+    waiting: Callable[[int], None],
+    stop: Callable[[], bool],
 ) -> Iterator[events.Event]:
     from archiver.engine import durable
 
@@ -115,6 +121,8 @@ def _turns(
     published = time.monotonic()
     settled = 0
     while settled < SETTLED_TURNS:
+        if stop():
+            raise KeyboardInterrupt
         _release(vault, held)
         for request in queue.due(vault, vault.settings.limits.handed_over - len(held), held):
             durable.hand_over(request)

@@ -83,7 +83,7 @@ def _ctrl_c() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets. Python's own way, an exception anywhere, is lost where it meets a destructor."""
     asked = threading.Event()
 
-    def note(number: int, frame: object) -> None:
+    def note(_number: int, _frame: object) -> None:
         asked.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)  # who presses it twice means it
 

@@ -66,8 +66,8 @@ def run(
     """Work off the queue. Raises BusyError beside another run, MachineError where this machine cannot go on.
 
     `observe` is called with every event and `waiting` with the number of unfinished requests, both in this thread.
-    It raises KeyboardInterrupt soon after `stop` says so, and the next run takes up what was under way; the process has to end
-    then, because threads in the middle of a step, and the processes that they wait for, are left to die with it.
+    It raises KeyboardInterrupt soon after `stop` says so, and the next run takes up what was under way; the process has
+    to end then, because threads in the middle of a step, and the processes that they wait for, die with it.
     """
     from archiver.engine.matching import matching_beside
     from archiver.engine.worker import helpers, make_hands

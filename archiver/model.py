@@ -21,6 +21,15 @@ class Role(StrEnum):
     INFO = "info"
     METADATA = "metadata"
     FINGERPRINT = "fingerprint"
+    SUBTITLES = "subtitles"
+    THUMBNAIL = "thumbnail"
+    COMMENTS = "comments"
+    SNAPSHOT = "snapshot"
+    TIMESTAMP = "timestamp-token"
+
+
+#: What a capture brings in, beside the originals; examination adds the other roles.
+CAPTURED_ROLES = (Role.INFO, Role.EXCHANGE, Role.SUBTITLES, Role.THUMBNAIL, Role.COMMENTS, Role.SNAPSHOT)
 
 
 class State(StrEnum):

@@ -10,6 +10,7 @@ from typing import Any
 
 from archiver.custody.vault import Vault
 from archiver.model import (
+    CAPTURED_ROLES,
     Acquisition,
     CustodyEvent,
     EventType,
@@ -142,7 +143,7 @@ def _item_events(item: Item, about: CustodyEvent) -> Iterator[CustodyEvent]:
     names = ", ".join(holding.name for holding in originals if holding.name)
     yield replace(
         about,
-        holdings=originals + item.of_role(Role.INFO) + item.of_role(Role.EXCHANGE),
+        holdings=originals + tuple(held for role in CAPTURED_ROLES for held in item.of_role(role)),
         sealed={
             "title": item.title,
             "uploader": item.uploader,

@@ -27,7 +27,9 @@ _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "f
 _EXCHANGE_BYTES = 64 * 1024**2
 
 #: The evidence itself first.
-_ORDER = ("original", "exchange", "info", "metadata", "fingerprint")
+_ORDER = (
+    "original", "subtitles", "thumbnail", "comments", "snapshot", "exchange", "info", "metadata", "fingerprint",
+)  # fmt: skip
 
 _EXTENSIONS = {
     "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-matroska": "mkv", "video/mp2t": "ts",

@@ -41,6 +41,10 @@ _ROLES = {
     "info": "What the site said about it",
     "metadata": "Metadata found in the file",
     "fingerprint": "Fingerprint",
+    "subtitles": "Subtitles",
+    "thumbnail": "Preview picture from the site",
+    "comments": "Comments under it",
+    "snapshot": "Snapshot of the page",
 }
 
 

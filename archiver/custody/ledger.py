@@ -152,6 +152,12 @@ def faults_of(entry: Any) -> Iterator[str]:
         yield f"{place}: {error.message[:200]}"
 
 
+def is_valid(entry: Any) -> bool:
+    """Whether the schema finds nothing wrong with a decoded entry."""
+    valid: bool = _validator().is_valid(entry)
+    return valid
+
+
 @cache
 def _validator() -> Any:
     import jsonschema_rs
@@ -191,7 +197,7 @@ def _valid(entry: dict[str, Any]) -> bytes:
         body = canonical.encode(entry)
     except ProofError as error:
         raise ArchiverError(f"this act cannot be recorded: {error}", code="entry-invalid") from None
-    if not _validator().is_valid(entry):
+    if not is_valid(entry):
         raise ArchiverError(
             f"a {entry['type']} event cannot be recorded: {'; '.join(list(faults_of(entry))[:3])}", code="entry-invalid"
         )

@@ -25,11 +25,11 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
     told.check_existence(connection, "acquisition", tally)
     told.check_existence(connection, "item", tally)
     _check_objects(connection, tally)
-    for row in connection.execute(f"SELECT {_ACQUISITION} FROM acquisition ORDER BY rowid"):  # noqa: S608  ours
-        _check_acquisition(connection, row, tally)
+    for row, acts in told.rows_with_acts(connection, "acquisition", _ACQUISITION):
+        _check_acquisition(connection, row, acts, tally)
     total = connection.execute("SELECT COUNT(*) FROM item").fetchone()[0]
-    for row in connection.execute(f"SELECT {_ITEM} FROM item ORDER BY rowid"):  # noqa: S608  columns of ours
-        _check_item(connection, row, tally)
+    for row, acts in told.rows_with_acts(connection, "item", _ITEM):
+        _check_item(connection, row, acts, tally)
         tally.count("items")
         tally.progress(tally.counted("items"), total, "items")
     for holder, sha256 in connection.execute(
@@ -57,9 +57,8 @@ def _check_objects(connection: sqlite3.Connection, tally: Tally) -> None:
         tally.fault("object-row-altered", sha256, f"its row names another size, type or SHA-512 than entry {seq}")
 
 
-def _check_acquisition(connection: sqlite3.Connection, row: Sequence[Any], tally: Tally) -> None:
+def _check_acquisition(connection: sqlite3.Connection, row: Sequence[Any], acts: Sequence[Told], tally: Tally) -> None:
     name, kind = row[0], row[1]
-    acts = told.about(connection, name)
     taken_in = [act for act in acts if act.entry["type"] == EventType.INGESTION]
     main = next((act for act in acts if act.entry["type"] == EventType.CAPTURE), None)
     # Of an ingest, its first item; what failed of it has entries of its own, as one that failed altogether has.
@@ -88,9 +87,9 @@ def _check_acquisition(connection: sqlite3.Connection, row: Sequence[Any], tally
     _compare_holdings(connection, name, "", name, expected, tally)
 
 
-def _check_item(connection: sqlite3.Connection, row: Sequence[Any], tally: Tally) -> None:
+def _check_item(connection: sqlite3.Connection, row: Sequence[Any], about: Sequence[Told], tally: Tally) -> None:
     name, acquisition, acquired_at = row[0], row[1], row[9]
-    acts = [act for act in told.about(connection, name) if act.entry.get("item") == name]
+    acts = [act for act in about if act.entry.get("item") == name]
     main = next((act for act in acts if act.entry["type"] == EventType.INGESTION), None)
     if main is None:
         tally.fault("item-untold", name, "no entry tells that this item was taken in")

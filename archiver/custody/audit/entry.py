@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any
 
 from archiver.custody import ledger
+from archiver.custody.audit import reading
 from archiver.model import SEALED_FIELDS, EventType
 from archiver.proof import canonical, merkle
 from archiver.proof.faults import Fault, ProofError
@@ -25,6 +26,8 @@ Opening = tuple[str, str, str]
 Mention = tuple[str, str]
 
 _NAMES = frozenset(SEALED_FIELDS)
+#: From base64 to its URL-safe alphabet (RFC 4648 section 5).
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 #: An attempt that recovery ended, and a match's items, are told by id as everything else.
@@ -55,13 +58,15 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
     faults = []
     if leaf != recorded:
         faults.append(Fault("leaf-altered", name, "the recorded leaf hash is not that of the entry's bytes"))
-    try:
-        entry = canonical.decode(body)
-    except ProofError as error:
-        return Examined(seq, leaf, faults=(*faults, Fault("entry-invalid", name, error.message)))
-    wrong = list(_invalid(entry))
-    if wrong:
-        return Examined(seq, leaf, faults=(*faults, *(Fault("entry-invalid", name, text) for text in wrong)))
+    entry = reading.read(body)
+    if entry is None or entry["sealed"] != sorted(entry["sealed"]):
+        try:
+            entry = canonical.decode(body)
+        except ProofError as error:
+            return Examined(seq, leaf, faults=(*faults, Fault("entry-invalid", name, error.message)))
+        wrong = list(_invalid(entry))
+        if wrong:
+            return Examined(seq, leaf, faults=(*faults, *(Fault("entry-invalid", name, text) for text in wrong)))
     faults += _unopened(name, entry["sealed"], openings)
     return Examined(
         seq,
@@ -94,8 +99,9 @@ def _unopened(subject: str, sealed: Sequence[str], openings: Sequence[Opening]) 
             yield Fault("disclosure-malformed", subject, f"the disclosure of {name[:40]!r} is not of the right form")
             continue
         array = f'["{salt}","{name}",{encode_basestring(value)}]'.encode("utf-8", "surrogatepass")
-        digest = hashlib.sha256(base64.urlsafe_b64encode(array).rstrip(b"=")).digest()
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") not in sealed:
+        opening = b2a_base64(array, newline=False).translate(_URL_SAFE, b"=")
+        commitment = b2a_base64(sha256(opening).digest(), newline=False).translate(_URL_SAFE, b"=")
+        if commitment.decode("ascii") not in sealed:
             yield Fault("disclosure-foreign", subject, f"the disclosure of {name[:40]!r} does not open this entry")
 
 

@@ -21,8 +21,7 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
     """Check every row of `match` and `decision`. Raises sqlite3.Error."""
     told.check_existence(connection, "match", tally)
     total = connection.execute("SELECT COUNT(*) FROM match").fetchone()[0]
-    for row in connection.execute(f"SELECT {_MATCH} FROM match ORDER BY rowid"):  # noqa: S608  columns of ours
-        acts = told.about(connection, row[0])
+    for row, acts in told.rows_with_acts(connection, "match", _MATCH):
         found = next((act for act in acts if act.entry["type"] == EventType.MATCH), None)
         if found is None:
             tally.fault("match-untold", row[0], "no entry tells of this match")

@@ -32,8 +32,8 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
     """Check every row of `request`. Raises sqlite3.Error."""
     told.check_existence(connection, "request", tally)
     total = connection.execute("SELECT COUNT(*) FROM request").fetchone()[0]
-    for row in connection.execute(f"SELECT {_COLUMNS} FROM request ORDER BY rowid"):  # noqa: S608  columns of ours
-        acts = [one for one in told.about(connection, row[0]) if one.entry["type"] in _ACTS]
+    for row, found in told.rows_with_acts(connection, "request", _COLUMNS):
+        acts = [one for one in found if one.entry["type"] in _ACTS]
         if not acts or acts[0].entry["type"] != EventType.REQUEST:
             tally.fault("request-untold", row[0], "no entry tells that somebody asked for it")
         else:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
+
+import orjson
 
 from archiver.custody.audit.tally import Tally
 
@@ -50,14 +54,53 @@ class Told:
             return False
 
 
-def about(connection: sqlite3.Connection, subject: str) -> list[Told]:
-    """The valid entries about a request, acquisition, item or match, in order."""
-    rows = connection.execute(
-        "SELECT entry.seq, body FROM subject JOIN entry USING (seq)"
-        " WHERE subject.id = ? AND entry.seq NOT IN invalid ORDER BY entry.seq",
-        (subject,),
+def rows_with_acts(
+    connection: sqlite3.Connection, table: str, columns: str
+) -> Iterator[tuple[tuple[Any, ...], list[Told]]]:
+    """Every row of a table of ours, each with the valid entries about its `id`, both in order.
+
+    Three queries run beside one another, because one for each row costs more than all that is done with it.
+    """
+    rows = connection.execute(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid")  # noqa: S608  names of ours
+    # CROSS JOIN keeps SQLite to this order of loops, which gives the order of the rows without sorting them.
+    about = f"FROM {table} CROSS JOIN subject ON subject.id = {table}.id CROSS JOIN"
+    order = f"ORDER BY {table}.rowid, subject.seq"
+    acts = connection.execute(
+        f"SELECT {table}.rowid, entry.seq, body {about} entry ON entry.seq = subject.seq"
+        f" WHERE entry.seq NOT IN invalid {order}"
     )
-    return [Told(seq, json.loads(body), _opened(connection, seq)) for seq, body in rows]
+    openings = connection.execute(
+        f"SELECT {table}.rowid, subject.seq, disclosure.name, disclosure.value"
+        f" {about} disclosure ON disclosure.seq = subject.seq {order}"
+    )
+    opened = _Groups(groupby(openings, key=itemgetter(0, 1)))
+    told = _Groups(groupby(acts, key=itemgetter(0)))
+    for rowid, *row in rows:
+        yield (
+            tuple(row),
+            [
+                Told(seq, orjson.loads(body), {name: value for *_, name, value in opened.of((rowid, seq))})
+                for _, seq, body in told.of(rowid)
+            ],
+        )
+
+
+class _Groups:
+    """Groups of rows in ascending order, asked for in ascending order."""
+
+    def __init__(self, groups: Iterator[tuple[Any, Iterator[Any]]]) -> None:
+        self._groups = groups
+        self._next = next(groups, None)
+
+    def of(self, key: Any) -> Sequence[Any]:
+        """The group with this key, empty where there is none."""
+        while self._next is not None and self._next[0] < key:
+            self._next = next(self._groups, None)
+        if self._next is None or self._next[0] != key:
+            return ()
+        found = list(self._next[1])
+        self._next = next(self._groups, None)
+        return found
 
 
 def is_proved(value: str, name: str, told: Told) -> bool:
@@ -95,7 +138,3 @@ def _moment(text: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise ValueError(text)
     return datetime.fromisoformat(text)
-
-
-def _opened(connection: sqlite3.Connection, seq: int) -> dict[str, str]:
-    return dict(connection.execute("SELECT name, value FROM disclosure WHERE seq = ?", (seq,)))

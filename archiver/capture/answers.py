@@ -10,6 +10,7 @@ from yt_dlp.networking._requests import RequestsResponseAdapter
 from yt_dlp.networking.exceptions import RequestError
 
 from archiver.capture import reasons
+from archiver.capture.strict import BadFramingError
 from archiver.capture.wire import Exchange, Wire
 
 # As much of a body as is kept to be given again; yt-dlp's generic extractor looks at 512 bytes.
@@ -17,6 +18,7 @@ _KEPT_BYTES = 256 * 1024
 # A manifest is read whole to be understood and asked for again to be followed.
 _MANIFEST_BYTES = 4 * 1024**2
 _MANIFEST = b"#EXTM3U"
+_UNDECODABLE = (urllib3.exceptions.DecodeError, BadFramingError)
 
 
 class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no types
@@ -55,7 +57,7 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         try:
             data: bytes = super().read(amt)
         except RequestError as error:
-            decoding = any(isinstance(link, urllib3.exceptions.DecodeError) for link in reasons.chain(error))
+            decoding = any(isinstance(link, _UNDECODABLE) for link in reasons.chain(error))
             code = "broken-answer" if decoding else "connection-cut"
             # Of an answer that resumes an earlier one this is what came since; the result counts all that came.
             got = f"{self.exchange.body_bytes} bytes into the answer" if code == "connection-cut" else "in its encoding"
@@ -68,7 +70,9 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         if self._kept is None:
             return None
         before = bytes(self._kept) + self._before.read()
-        return Body(self, self._wire, self.exchange, before)
+        fresh = Body(self, self._wire, self.exchange, before)
+        fresh.headers = self.headers
+        return fresh
 
     @property
     def is_manifest(self) -> bool:

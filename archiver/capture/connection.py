@@ -19,6 +19,7 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
 from archiver.capture import guard, reasons
+from archiver.capture.strict import StrictAnswer
 from archiver.capture.wire import STALL_BYTES, Exchange, Wire
 from archiver.errors import CaptureError, RefusedError
 
@@ -102,6 +103,7 @@ class GuardedHTTPConnection(HTTPConnection):
     """http, through the guard."""
 
     wire: Wire
+    response_class = StrictAnswer
     _address = ""
 
     def connect(self) -> None:

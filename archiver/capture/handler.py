@@ -17,10 +17,10 @@ from yt_dlp.networking._requests import RequestsHTTPAdapter, RequestsRH, Request
 from yt_dlp.networking.common import Request
 from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, TransportError
 
-from archiver.capture import connection, reasons
+from archiver.capture import connection, framing, reasons
 from archiver.capture.answers import Body
 from archiver.capture.wire import Wire
-from archiver.errors import RefusedError
+from archiver.errors import CaptureError, RefusedError
 
 # The resumption of a file that the server believes to be complete: yt-dlp handles it.
 _RANGE_NOT_SATISFIABLE = 416
@@ -121,6 +121,7 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
             self._broken(wrong)
             raise wrong from error
         body = Body(answer, self._wire, self._wire.exchanges[-1])
+        self._believe(request, body)
         if request.headers.get("Range"):
             self._same_as_before(body)
         self._wire.announced(body.exchange)
@@ -131,6 +132,23 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
                 (request.url, body.url, *(one.url for one in self._wire.exchanges[first:])),
             )
         return body
+
+    def _believe(self, request: Request, body: Body) -> None:
+        """Raise Stop if the answer's head is ambiguous or not of what was asked for."""
+        exchange = body.exchange
+        headers = exchange.response_headers
+        try:
+            length = framing.promised_length(headers)
+            framing.judge_codings(headers, urllib3.response.HTTPResponse.CONTENT_DECODERS.__contains__)
+            asked = request.headers.get("Range") or ""
+            framing.judge_part(asked, exchange.status, headers, self._wire.in_segments)
+        except CaptureError as error:
+            body.close()
+            raise self._wire.stop(error) from None
+        # yt-dlp reads the first length, whatever else the head says.
+        del body.headers["Content-Length"]
+        if length is not None:
+            body.headers["Content-Length"] = str(length)
 
     def _take(self, url: str) -> Body | None:
         """The kept answer to the same question; a download uses it up."""
@@ -172,8 +190,9 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
             if isinstance(error, SSLError):
                 noted = reasons.failure("tls-failed")
             elif isinstance(error, TransportError):
+                cut = any(isinstance(link, ConnectionError) for link in reasons.chain(error))
                 nothing = exchange is None or exchange.wire_bytes == 0
-                noted = reasons.failure("connection-cut" if nothing else "broken-answer")
+                noted = reasons.failure("connection-cut" if nothing or cut else "broken-answer")
             else:
                 noted = reasons.failure("broken-answer", f"the request failed: {error}"[:300])
             self._wire.note(noted)

@@ -5,7 +5,7 @@ What happened on the network was noted on the wire when it happened; texts of me
 
 from __future__ import annotations
 
-from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.networking.exceptions import HTTPError, NoSupportingHandlers, RequestError
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
 
 from archiver.capture import plain, reasons
@@ -25,6 +25,8 @@ def typed_failure(error: BaseException, wire: Wire | None) -> CaptureError | Ref
     refusal = next((link for link in links if isinstance(link, RefusedError)), None)
     if refusal is not None:
         return refusal
+    if any(isinstance(link, NoSupportingHandlers) for link in links):
+        return RefusedError("a part of it is at an address that is neither http nor https", code="bad-scheme")
     if any(isinstance(link, UnsupportedError) for link in links):
         return reasons.failure("no-media")
     if wire is not None and (failed := _on_the_network(error, wire)) is not None:
@@ -40,6 +42,8 @@ def typed_failure(error: BaseException, wire: Wire | None) -> CaptureError | Ref
         return reasons.failure("login-required", words)
     if "No video formats found" in words or "format is not available" in words:
         return reasons.failure("no-media", words)
+    if "ffmpeg could not be found" in words:
+        return reasons.failure("extractor-failed", "the stream is one that yt-dlp would leave to another program")
     if any(isinstance(link, ExtractorError | DownloadError) for link in links):
         if wire is not None and wire.failure is not None and "Giving up" in words:
             return wire.failure

@@ -6,6 +6,7 @@ process and its children do.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.downloader.http import HttpFD
 from yt_dlp.downloader.ism import IsmFD
+from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.networking.common import RequestDirector
 from yt_dlp.utils import DownloadError
 
@@ -24,6 +26,7 @@ from archiver.capture import plain, reasons
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.handler import ArchiveRH
 from archiver.capture.info import choose_formats
+from archiver.capture.manifest import too_many_segments
 from archiver.capture.wire import Stop, Wire
 from archiver.errors import CaptureError, RefusedError
 
@@ -31,6 +34,8 @@ from archiver.errors import CaptureError, RefusedError
 _RESUMPTIONS = 3
 # What does not end with its entry of a playlist, but with the acquisition.
 _FINAL = frozenset(("timed-out", "disk-full", "too-many-requests", "cancelled"))
+# A page, its playlist and an entry are no redirects, but lie within each other like these.
+_NESTED = 3
 _SEGMENTED = (HlsFD, DashSegmentsFD, IsmFD)
 _NATIVE = (HttpFD, *_SEGMENTED)
 
@@ -87,6 +92,7 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self.obtained: list[Obtained] = []
         self.failures: list[tuple[str, CaptureError | RefusedError]] = []
         self._files: list[tuple[str, str]] = []
+        self._depth = 0
 
     def begin(self, wire: Wire, folder: Path, on_progress: Callable[[Mapping[str, Any]], None]) -> None:
         """Work for this job from now on."""
@@ -117,7 +123,11 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
 
     def process_ie_result(self, ie_result: Any, download: bool = True, extra_info: Any = None) -> Any:
         """An entry of a playlist that fails is put on record, and the others go on."""
+        assert self.wire is not None
+        self._depth += 1
         try:
+            if self._depth > self.wire.limits.redirects + _NESTED:
+                raise Stop(reasons.failure("redirect-loop", "pages lead to pages, more often than the limit"))
             found = super().process_ie_result(ie_result, download, extra_info)
             self._note_truncation(found)
             return found
@@ -129,6 +139,8 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
                 raise Stop(typed) from error
             self.failures.append((_place(ie_result), typed))
             return None
+        finally:
+            self._depth -= 1
 
     def process_video_result(self, info_dict: Any, download: bool = True) -> Any:
         """One video or picture: it counts as obtained when all of its chosen streams came."""
@@ -184,6 +196,24 @@ def _place(entry: Mapping[str, Any]) -> str:
     formats = entry.get("formats") or [{}]
     url = str(entry.get("url") or formats[-1].get("url") or entry.get("webpage_url") or "")
     return url.partition("#__youtubedl_smuggle")[0]  # yt-dlp's notes to itself
+
+
+def _counted(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """`parse`, a parser of manifests, after its segments were counted."""
+
+    @functools.wraps(parse)
+    def counted(extractor: Any, manifest: Any, *arguments: Any, **options: Any) -> Any:
+        wire: Wire = extractor._downloader.wire
+        if too_many_segments(manifest, wire.limits.requests):
+            raise wire.stop(reasons.failure("too-many-requests", "the manifest names more segments than that"))
+        return parse(extractor, manifest, *arguments, **options)
+
+    return counted
+
+
+# The one place where every extractor's manifests come by, already parsed: here, a list of a billion is not made yet.
+InfoExtractor._parse_mpd_periods = _counted(InfoExtractor._parse_mpd_periods)
+InfoExtractor._parse_ism_formats_and_subtitles = _counted(InfoExtractor._parse_ism_formats_and_subtitles)
 
 
 class _Silent:

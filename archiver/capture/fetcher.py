@@ -22,7 +22,7 @@ from archiver.capture.job import (
     result_to_json,
     write_durably,
 )
-from archiver.capture.keeping import keep, says_html, sweep
+from archiver.capture.keeping import is_no_document, keep, sweep
 from archiver.capture.messages import Reporter
 from archiver.capture.wire import Exchange, Stop, Wire
 from archiver.config import parse_networks
@@ -75,7 +75,7 @@ def _obtain(url: str, ydl: Downloader, wire: Wire) -> None:
         ydl.extract_info(url)
     except Exception as error:
         served = wire.exchanges[-1] if wire.exchanges else None
-        if typed_failure(error, wire).code != "no-media" or served is None or says_html(served) or ydl.obtained:
+        if typed_failure(error, wire).code != "no-media" or served is None or is_no_document(served) or ydl.obtained:
             raise
         # No page and nothing that yt-dlp knows, such as an SVG or a document: archived as it is.
         name = url.rpartition("/")[2].partition("?")[0]

@@ -15,6 +15,15 @@ from archiver.model import Role
 
 _LABEL_CHARACTERS = 200
 _HTML = ("text/html", "application/xhtml+xml")
+_MANIFESTS = (
+    "application/dash+xml",
+    "application/f4m+xml",
+    "application/vnd.apple.mpegurl",
+    "application/vnd.ms-sstr+xml",
+    "application/x-mpegurl",
+    "audio/mpegurl",
+    "audio/x-mpegurl",
+)
 _HEAD_BYTES = 512
 
 
@@ -63,7 +72,17 @@ def _original(folder: Path, name: str, label: str) -> FetchedFile:
 
 
 def says_html(exchange: Exchange) -> bool:
-    return exchange.header("content-type").partition(";")[0].strip().lower() in _HTML
+    """Whether the server calls it a page."""
+    return _media_type(exchange) in _HTML
+
+
+def is_no_document(exchange: Exchange) -> bool:
+    """Whether the server calls it a page or a manifest: what matters is behind these, not in them."""
+    return _media_type(exchange) in (*_HTML, *_MANIFESTS)
+
+
+def _media_type(exchange: Exchange) -> str:
+    return exchange.header("content-type").partition(";")[0].strip().lower()
 
 
 def _is_page(path: Path, wire: Wire) -> bool:

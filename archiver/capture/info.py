@@ -27,7 +27,7 @@ _LEFT_OUT = frozenset(
 
 def info_json(info: Mapping[str, Any], most: int = _MOST_BYTES) -> bytes:
     """`info` without this machine's paths and without keys to accounts, in about `most` bytes."""
-    clean = _without_secrets(yt_dlp.YoutubeDL.sanitize_info(dict(info), remove_private_keys=True))
+    clean = _without_secrets(yt_dlp.YoutubeDL.sanitize_info(_named(info), remove_private_keys=True))
     data = _dump(clean)
     if len(data) > most:
         # What describes the item is small; what makes it large is lists of what was not downloaded.
@@ -51,6 +51,13 @@ def choose_formats(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from sound_only[-1:]
     else:
         yield from sound_only[-1:]
+
+
+def _named(value: Any) -> Any:
+    """`value` with texts as keys: subtitles in a language that the page does not tell have None there."""
+    if isinstance(value, dict):
+        return {"und" if key is None else str(key): _named(inner) for key, inner in value.items()}
+    return [_named(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _without_secrets(value: Any) -> Any:

@@ -27,12 +27,12 @@ def test_every_behaviour_ends_as_the_table_says(
     """A family at a time, so that what waits for a limit waits beside the others."""
     chosen = [one for one in BEHAVIOURS.values() if one.family == family]
     wrong = {}
-    for trial in run(chosen, hostile_site, fetchers, tmp_path):
-        if trial.faults and not trial.behaviour.pending:
-            wrong[trial.behaviour.name] = trial.faults
+    for row, trial in zip(chosen, run(chosen, hostile_site, fetchers, tmp_path), strict=True):
+        if trial.faults and not trial.pending:
+            wrong[trial.name] = trial.faults
         # The cap, its overshoot, and the record: no behaviour may fill the disk.
-        most = trial.behaviour.limits.get("file_bytes", 3_000_000) + 4_000_000
-        assert trial.disk_bytes < most, trial.behaviour.name
+        most = row.limits.get("file_bytes", 3_000_000) + 4_000_000
+        assert trial.disk_bytes < most, trial.name
     assert wrong == {}
 
 

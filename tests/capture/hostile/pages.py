@@ -117,6 +117,11 @@ def slow_page(line: Line) -> None:
     line.page(_VIDEO + "<iframe src='" * 20_000 + "<meta property=" * 20_000 + "<a href=" * 50_000)
 
 
+@behaviour("offers subtitles in no language", whole=True)
+def nameless_subtitles(line: Line) -> None:
+    line.page('<video src="/media/clip.mp4"><track kind="subtitles" src="/media/none.vtt"></video>')
+
+
 @behaviour("claims an encoding of characters that does not exist", whole=True)
 def unknown_charset(line: Line) -> None:
     line.answer(f"<html>{_VIDEO}</html>", "text/html; charset=klingon")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import socketserver
 import ssl
 import threading
@@ -16,6 +17,8 @@ from tests.capture.hostile.line import Line
 from tests.media import encode
 
 Speaks = Callable[[Line], None]
+#: What is said on a connection before, or instead of, a request.
+Greets = Callable[["HostileSite", socket.socket], None]
 
 
 class HostileSite(socketserver.ThreadingTCPServer):
@@ -32,9 +35,11 @@ class HostileSite(socketserver.ThreadingTCPServer):
         routes: Mapping[str, Speaks],
         place: tuple[str, int] = ("127.0.0.1", 0),
         tls: ssl.SSLContext | None = None,
+        greets: Greets | None = None,
     ) -> None:
         super().__init__(place, _Connection)
         self.media, self.routes, self.tls = media, {**routes, "media": _media}, tls
+        self.greets = greets
         self.asked: Counter[str] = Counter()
         self.turn = threading.Lock()
         self.closing = threading.Event()
@@ -88,6 +93,9 @@ class _Connection(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         channel = self.request
         with contextlib.suppress(OSError):
+            if self.server.greets is not None:
+                self.server.greets(self.server, channel)
+                return
             if self.server.tls is not None:
                 channel = self.server.tls.wrap_socket(channel, server_side=True)
             while self._one(channel):

@@ -6,5 +6,5 @@ and come out), `reasons` (why something was not archived). These are light to im
 What runs in the process: `prepared` (yt-dlp loaded once, a fork for each job), `fetcher` (one job from beginning to
 end), `downloader` (yt-dlp as a library), `handler`, `answers` (its way to the network), `connection` and `wire` (the
 one place where a name is resolved and bytes come in, with its limits and record), `guard` (which addresses may be
-reached), `strict` and `framing` (what of an answer is believed), `manifest`, `diagnose`, `info`, `keeping`, `messages`.
+reached), `strict` and `heads` (what of an answer is believed), `manifest`, `diagnose`, `info`, `keeping`, `messages`.
 """

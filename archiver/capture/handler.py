@@ -17,7 +17,7 @@ from yt_dlp.networking._requests import RequestsHTTPAdapter, RequestsRH, Request
 from yt_dlp.networking.common import Request
 from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, TransportError
 
-from archiver.capture import connection, framing, reasons
+from archiver.capture import connection, heads, reasons
 from archiver.capture.answers import Body
 from archiver.capture.wire import Wire
 from archiver.errors import CaptureError, RefusedError
@@ -138,10 +138,10 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
         exchange = body.exchange
         headers = exchange.response_headers
         try:
-            length = framing.promised_length(headers)
-            framing.judge_codings(headers, urllib3.response.HTTPResponse.CONTENT_DECODERS.__contains__)
+            length = heads.promised_length(headers)
+            heads.judge_codings(headers, urllib3.response.HTTPResponse.CONTENT_DECODERS.__contains__)
             asked = request.headers.get("Range") or ""
-            framing.judge_part(asked, exchange.status, headers, self._wire.in_segments)
+            heads.judge_part(asked, exchange.status, headers, self._wire.in_segments)
         except CaptureError as error:
             body.close()
             raise self._wire.stop(error) from None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.capture import framing
+from archiver.capture import heads
 from archiver.errors import CaptureError
 
 
@@ -23,7 +23,7 @@ from archiver.errors import CaptureError
     ],
 )
 def test_the_length_is_the_one_that_is_told(headers: list[tuple[str, str]], length: int | None) -> None:
-    assert framing.promised_length(headers) == length
+    assert heads.promised_length(headers) == length
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_the_length_is_the_one_that_is_told(headers: list[tuple[str, str]], leng
 )
 def test_a_length_that_can_be_read_in_two_ways_is_not_believed(headers: list[tuple[str, str]]) -> None:
     with pytest.raises(CaptureError) as caught:
-        framing.promised_length(headers)
+        heads.promised_length(headers)
     assert (caught.value.code, caught.value.passing) == ("broken-answer", False)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["content-length", "Transfer-Encoding"]), st.text(max_size=20)), max_size=4))
 def test_any_head_gives_a_length_or_a_failure_of_ours(headers: list[tuple[str, str]]) -> None:
     try:
-        length = framing.promised_length(headers)
+        length = heads.promised_length(headers)
     except CaptureError:
         return
     assert length is None or length >= 0
@@ -60,11 +60,11 @@ def test_an_encoding_that_cannot_be_undone_is_not_stored_as_if_it_were_the_file(
     def known(coding: str) -> bool:
         return coding == "gzip"
 
-    framing.judge_codings([("Content-Encoding", "GZIP")], known)
-    framing.judge_codings([("Content-Encoding", "identity")], known)
+    heads.judge_codings([("Content-Encoding", "GZIP")], known)
+    heads.judge_codings([("Content-Encoding", "identity")], known)
     for value in ("br", "gzip, br", "gzip, gzip, gzip"):
         with pytest.raises(CaptureError) as caught:
-            framing.judge_codings([("Content-Encoding", value)], known)
+            heads.judge_codings([("Content-Encoding", value)], known)
         assert caught.value.code == "broken-answer"
 
 
@@ -83,7 +83,7 @@ def test_an_encoding_that_cannot_be_undone_is_not_stored_as_if_it_were_the_file(
     ],
 )
 def test_a_part_that_was_asked_for_is_taken(asked: str, status: int, told: str, segment: bool) -> None:
-    framing.judge_part(asked, status, [("Content-Range", told)], segment)
+    heads.judge_part(asked, status, [("Content-Range", told)], segment)
 
 
 @pytest.mark.parametrize(
@@ -103,5 +103,5 @@ def test_a_part_that_was_asked_for_is_taken(asked: str, status: int, told: str, 
 )
 def test_another_part_is_not_spliced_in(asked: str, status: int, told: str, segment: bool, passing: bool) -> None:
     with pytest.raises(CaptureError) as caught:
-        framing.judge_part(asked, status, [("Content-Range", told)], segment)
+        heads.judge_part(asked, status, [("Content-Range", told)], segment)
     assert (caught.value.code, caught.value.passing) == ("broken-answer", passing)

@@ -6,7 +6,6 @@ process and its children do.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,14 @@ from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.downloader.http import HttpFD
 from yt_dlp.downloader.ism import IsmFD
-from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.networking.common import RequestDirector
 from yt_dlp.utils import DownloadError
 
 from archiver.capture import plain, reasons
+from archiver.capture.counting import count_first
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.handler import ArchiveRH
 from archiver.capture.info import choose_formats
-from archiver.capture.manifest import too_many_segments
 from archiver.capture.wire import Stop, Wire
 from archiver.errors import CaptureError, RefusedError
 
@@ -87,6 +85,7 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
     def __init__(self) -> None:
         super().__init__({**PARAMETERS, "format": choose_formats, "logger": _Silent()}, auto_init=False)
         self.add_default_info_extractors()
+        count_first()
         self.wire: Wire | None = None
         self.folder = Path()
         self.obtained: list[Obtained] = []
@@ -196,24 +195,6 @@ def _place(entry: Mapping[str, Any]) -> str:
     formats = entry.get("formats") or [{}]
     url = str(entry.get("url") or formats[-1].get("url") or entry.get("webpage_url") or "")
     return url.partition("#__youtubedl_smuggle")[0]  # yt-dlp's notes to itself
-
-
-def _counted(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """`parse`, a parser of manifests, after its segments were counted."""
-
-    @functools.wraps(parse)
-    def counted(extractor: Any, manifest: Any, *arguments: Any, **options: Any) -> Any:
-        wire: Wire = extractor._downloader.wire
-        if too_many_segments(manifest, wire.limits.requests):
-            raise wire.stop(reasons.failure("too-many-requests", "the manifest names more segments than that"))
-        return parse(extractor, manifest, *arguments, **options)
-
-    return counted
-
-
-# The one place where every extractor's manifests come by, already parsed: here, a list of a billion is not made yet.
-InfoExtractor._parse_mpd_periods = _counted(InfoExtractor._parse_mpd_periods)
-InfoExtractor._parse_ism_formats_and_subtitles = _counted(InfoExtractor._parse_ism_formats_and_subtitles)
 
 
 class _Silent:

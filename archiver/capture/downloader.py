@@ -24,7 +24,7 @@ from archiver.capture import plain, reasons
 from archiver.capture.counting import count_first
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.handler import ArchiveRH
-from archiver.capture.info import choose_formats
+from archiver.capture.info import choose_formats, name_languages
 from archiver.capture.wire import Stop, Wire
 from archiver.errors import CaptureError, RefusedError
 
@@ -144,6 +144,7 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
     def process_video_result(self, info_dict: Any, download: bool = True) -> Any:
         """One video or picture: it counts as obtained when all of its chosen streams came."""
         self._files = []
+        name_languages(info_dict)
         found = super().process_video_result(info_dict, download)
         if download and self._files:
             self.obtained.append(Obtained(found, tuple(self._files)))

@@ -27,13 +27,21 @@ _LEFT_OUT = frozenset(
 
 def info_json(info: Mapping[str, Any], most: int = _MOST_BYTES) -> bytes:
     """`info` without this machine's paths and without keys to accounts, in about `most` bytes."""
-    clean = _without_secrets(yt_dlp.YoutubeDL.sanitize_info(_named(info), remove_private_keys=True))
+    clean = _without_secrets(yt_dlp.YoutubeDL.sanitize_info(dict(info), remove_private_keys=True))
     data = _dump(clean)
     if len(data) > most:
         # What describes the item is small; what makes it large is lists of what was not downloaded.
         small = {key: value for key, value in clean.items() if not isinstance(value, list | dict)}
         data = _dump({**small, "_left_out": sorted(set(clean) - set(small))})
     return data
+
+
+def name_languages(info: dict[str, Any]) -> None:
+    """Call what is in no language `und` (ISO 639-2): yt-dlp leaves None there, and then fails on it itself."""
+    for kind in ("subtitles", "automatic_captions"):
+        tracks = info.get(kind)
+        if isinstance(tracks, dict) and None in tracks:
+            tracks.setdefault("und", []).extend(tracks.pop(None))
 
 
 def choose_formats(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -51,13 +59,6 @@ def choose_formats(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from sound_only[-1:]
     else:
         yield from sound_only[-1:]
-
-
-def _named(value: Any) -> Any:
-    """`value` with texts as keys: subtitles in a language that the page does not tell have None there."""
-    if isinstance(value, dict):
-        return {"und" if key is None else str(key): _named(inner) for key, inner in value.items()}
-    return [_named(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _without_secrets(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.capture.hostile.line import Line
-from tests.capture.hostile.table import behaviour
+from tests.capture.hostile.table import LATER, behaviour
 
 
 def _cut(line: Line, *fields: str) -> int | None:
@@ -38,13 +38,13 @@ def ignores_range(line: Line) -> None:
         line.answer(line.clip(), "video/mp4", 'ETag: "one"')
 
 
-@behaviour("cuts, and resumes at another place, as it says", "broken-answer")
+@behaviour("cuts, and resumes at another place, as it says", whole=True, pending=LATER)
 def resumes_elsewhere(line: Line) -> None:
     if (start := _cut(line)) is not None:
         _part(line, max(0, start - 1000) if "range" in line.headers else 0, 'ETag: "one"')
 
 
-@behaviour("cuts, and resumes without saying where", "broken-answer")
+@behaviour("cuts, and resumes without saying where", whole=True, pending=LATER)
 def resumes_without_place(line: Line) -> None:
     if (start := _cut(line)) is not None:
         if "range" in line.headers:
@@ -53,19 +53,19 @@ def resumes_without_place(line: Line) -> None:
             line.answer(line.clip(), "video/mp4", 'ETag: "one"')
 
 
-@behaviour("cuts, and resumes with another ETag", "content-changed")
+@behaviour("cuts, and resumes with another ETag", whole=True, missing=("content-changed",), pending=LATER)
 def etag_changes(line: Line) -> None:
     if (start := _cut(line)) is not None:
         _part(line, start, 'ETag: "two"')
 
 
-@behaviour("cuts, and resumes with another date", "content-changed")
+@behaviour("cuts, and resumes with another date", whole=True, missing=("content-changed",), pending=LATER)
 def date_changes(line: Line) -> None:
     if (start := _cut(line, "Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT")) is not None:
         _part(line, start, "Last-Modified: Mon, 23 Nov 2026 11:00:00 GMT")
 
 
-@behaviour("cuts, and resumes a film of another length", "content-changed")
+@behaviour("cuts, and resumes a film of another length", missing=("content-changed",), pending=LATER)
 def length_changes(line: Line) -> None:
     if (start := _cut(line, "X-No-Tag: 1")) is not None:
         _part(line, start, body=line.clip() + b"more")
@@ -90,11 +90,11 @@ def private_after_cut(line: Line) -> None:
         line.redirect("http://10.0.0.1/clip.mp4")
 
 
-@behaviour("cuts after a thousand bytes, every time", "connection-cut")
+@behaviour("cuts after a hundred bytes, every time", "connection-cut")
 def cuts_every_time(line: Line) -> None:
     body = line.clip()
     start = int(line.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
     status = "206 Partial Content" if start else "200 OK"
     line.head(f"Content-Range: bytes {start}-{len(body) - 1}/{len(body)}", status=status, length=len(body) - start)
-    line.send(body[start : start + 1000])
+    line.send(body[start : start + 100])
     line.hang_up()

@@ -6,7 +6,7 @@ from functools import partial
 
 from tests.capture.hostile.line import DASH, HLS, Line
 from tests.capture.hostile.pages import billion_laughs
-from tests.capture.hostile.table import ROOMY, SHORT_STALL, behaviour
+from tests.capture.hostile.table import LATER, ROOMY, SHORT_STALL, behaviour
 
 _HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
 _END = "#EXT-X-ENDLIST\n"
@@ -26,7 +26,7 @@ for _label, _does, _text, _reason in (
     ("segment-redirects", "redirects a segment there", _FIRST + "#EXTINF:1,\n/to-private\n", ""),
     ("segment-is-a-file", "has a local file as segment", "#EXTINF:1,\nfile:///etc/passwd\n", "bad-scheme"),
     ("segment-is-data", "has a data: segment", "#EXTINF:1,\ndata:video/mp2t;base64,R0BA\n", "bad-scheme"),
-    ("segment-is-empty", "has a segment of 0 bytes", _FIRST + "#EXTINF:1,\n/empty-video\n", "empty-body"),
+    ("segment-is-empty", "has a segment of 0 bytes", _FIRST + "#EXTINF:1,\n/empty-video\n", "fragment-missing"),
     ("segment-is-short", "has a segment that is cut", _FIRST + "#EXTINF:1,\n/short-body\n", "connection-cut"),
     ("segment-is-endless", "has a segment that never ends", _FIRST + "#EXTINF:1,\n/endless-body\n", "too-large"),
     ("segment-drips", "has a segment that drips", _FIRST + "#EXTINF:1,\n/drips-body\n", "stalled"),
@@ -35,7 +35,7 @@ for _label, _does, _text, _reason in (
     ("map-private", "has its beginning there", '#EXT-X-MAP:URI="http://10.0.0.1/init.mp4"\n' + _FIRST, ""),
     ("map-is-a-file", "has a local file there", '#EXT-X-MAP:URI="file:///etc/passwd"\n' + _FIRST, "bad-scheme"),
     ("many-segments", "has 100,000 segments", _MANY, "too-many-requests"),
-    ("no-segments", "has no segments", "", "live-stream"),
+    ("no-segments", "has no segments", "", "empty-body"),
     (
         "quoted-newline",
         "has a line end in quotes",
@@ -44,7 +44,7 @@ for _label, _does, _text, _reason in (
     ),
     ("long-line", "has a line of 2 MB", "#EXTINF:1,\n/media/" + "a" * 2_000_000 + "\n", "fragment-missing"),
     ("drm", "is encrypted", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://k"\n' + _FIRST, "drm-protected"),
-    ("sample-aes", "is encrypted in parts", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/k"\n' + _FIRST, "extractor-failed"),
+    ("sample-aes", "is encrypted in parts", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/k"\n' + _FIRST, "drm-protected"),
     ("huge-range", "asks for impossible ranges", "#EXT-X-BYTERANGE:9999999999@99999999999\n" + _FIRST, "broken-answer"),
 ):
     behaviour(
@@ -52,10 +52,11 @@ for _label, _does, _text, _reason in (
         _reason or "address-not-global",
         name=f"hls-{_label}",
         limits=_LIMITS.get(_label),
+        pending=LATER if _label in ("segment-is-empty", "no-segments", "sample-aes") else "",
     )(partial(_list, text=_text))
 
 
-@behaviour("HLS that never ends: live", "live-stream")
+@behaviour("HLS that never ends: live, recorded for a given time", limits={"live_seconds": 2}, pending=LATER)
 def hls_live(line: Line) -> None:
     first = line.asked
     numbers = range(first, first + 3)
@@ -77,12 +78,12 @@ def hls_endless(line: Line) -> None:
     line.flood(_FIRST.encode() * 2000)
 
 
-@behaviour("HLS of which a variant is itself", "live-stream")
+@behaviour("HLS of which a variant is itself", "extractor-failed", pending=LATER)
 def hls_self(line: Line) -> None:
     line.answer("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/hls-self\n", HLS)
 
 
-@behaviour("HLS whose variants lead on for ever", "live-stream")
+@behaviour("HLS whose variants lead on for ever", "extractor-failed", pending=LATER)
 def hls_chain(line: Line) -> None:
     line.answer(f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/hls-chain/{int(line.rest or 0) + 1}\n", HLS)
 
@@ -105,9 +106,9 @@ def hls_sound_private(line: Line) -> None:
     )
 
 
-@behaviour("HLS in bytes that are no text", "live-stream")
+@behaviour("HLS in bytes that are no text", "fragment-missing", pending=LATER)
 def hls_noise(line: Line) -> None:
-    line.answer(b"#EXTM3U\n" + bytes(range(256)) * 40, HLS)
+    line.answer(b"#EXTM3U\n" + bytes(range(128, 256)) * 40, HLS)
 
 
 _SEGMENTS = (

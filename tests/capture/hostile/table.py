@@ -21,6 +21,8 @@ LIMITS = Limits(
     playlist_entries=3,
     requests=40,
 )
+#: Why a row may not hold yet.
+LATER = "comes with the downloaders that restart and record live streams"
 #: For behaviours that end by the stall limit.
 SHORT_STALL: dict[str, float] = {"stall_seconds": 1.0}
 #: Under which 10 MB are read at all.
@@ -61,7 +63,8 @@ class Behaviour:
     def outcome(self) -> Outcome:
         if not self.reason:
             return Outcome.SUCCESS
-        return Outcome.REFUSAL if REASONS[self.reason].refused else Outcome.FAILURE
+        known = REASONS.get(self.reason)
+        return Outcome.REFUSAL if known is not None and known.refused else Outcome.FAILURE
 
     def faults(self, result: FetchResult, originals: list[bytes], clip: bytes) -> list[str]:
         """In what `result` is not what the table says."""
@@ -104,7 +107,7 @@ def behaviour(
     def enter(speaks: Speaks) -> Speaks:
         label = name or speaks.__name__.replace("_", "-")
         assert label not in BEHAVIOURS, label
-        assert not reason or reason in REASONS, reason
+        assert not reason or reason in REASONS or pending, reason
         BEHAVIOURS[label] = Behaviour(
             label, does, reason, speaks, start, missing, retry_after, limits or {}, whole, pending
         )

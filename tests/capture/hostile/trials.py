@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from archiver.capture.job import FetchJob, FetchResult
@@ -59,7 +59,9 @@ def _fetched(
 ) -> Trial:
     place = folder / name
     place.mkdir()
-    job = FetchJob(url, place, ("127.0.0.1/32",), replace(LIMITS, **limits))  # type: ignore[arg-type]  # all are numbers
+    known = {limit.name for limit in fields(LIMITS)}
+    changes = {limit: value for limit, value in limits.items() if limit in known}  # a pending row may name a later one
+    job = FetchJob(url, place, ("127.0.0.1/32",), replace(LIMITS, **changes))  # type: ignore[arg-type]  # all are numbers
     begun = time.monotonic()
     result = fetch(job)
     seconds = time.monotonic() - begun

@@ -79,7 +79,7 @@ def _row(trial: Trial) -> str:
     result = trial.result
     row = f"{trial.name:<26} {result.outcome:<8} {result.reason or '-':<20} "
     row += f"{trial.seconds:>7.2f} {trial.disk_bytes:>13,}"
-    return "\n    WRONG: ".join([row, *trial.faults])
+    return f"\n    {f'pending ({trial.pending})' if trial.pending else 'WRONG'}: ".join([row, *trial.faults])
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ def typed_failure(error: BaseException, wire: Wire | None) -> CaptureError | Ref
         return reasons.failure("login-required", words)
     if "No video formats found" in words or "format is not available" in words:
         return reasons.failure("no-media", words)
+    if "downloaded file is empty" in words:
+        return reasons.failure("empty-body", "the stream has nothing in it")
     if "ffmpeg could not be found" in words:
         return reasons.failure("extractor-failed", "the stream is one that yt-dlp would leave to another program")
     if any(isinstance(link, ExtractorError | DownloadError) for link in links):

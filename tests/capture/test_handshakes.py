@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import threading
 from pathlib import Path
 
-from tests.capture.hostile.tls import handshakes, make_authority, trusting
+import pytest
+
+from archiver.capture import fetcher
+from archiver.capture.job import FetchJob, FetchResult
+from tests.capture.hostile.table import LIMITS
+from tests.capture.hostile.tls import handshakes, make_authority, trusting, written
 from tests.capture.hostile.trials import greet
 
 
@@ -24,3 +32,32 @@ def test_the_authority_of_the_tests_is_trusted_nowhere_else(media: dict[str, byt
     with trusting(authority):
         pass
     assert greet(good, media, tmp_path).result.reason == "tls-failed"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+def test_a_server_may_renegotiate_and_is_verified_again(tmp_path: Path) -> None:
+    """`openssl s_server` shakes hands anew (TLS 1.2) between the request and its answer."""
+    root, authority = make_authority(tmp_path)
+    certificate = written(root.issue("server"), tmp_path)
+    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-tls1_2", "-cert", str(certificate), "-naccept", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        said = iter(server.stdout.readline, b"")
+        port = int(next(line for line in said if line.startswith(b"ACCEPT")).rpartition(b":")[2])
+        result: list[FetchResult] = []
+        job = FetchJob(f"https://127.0.0.1:{port}/clip.mp4", tmp_path / "job", ("127.0.0.1/32",), LIMITS)
+        job.folder.mkdir()
+        with trusting(authority):
+            asking = threading.Thread(target=lambda: result.append(fetcher.fetch(job, lambda _progress: None)))
+            asking.start()
+            assert any(line.startswith(b"GET ") for line in said)
+            server.stdin.write(b"R\n")
+            server.stdin.flush()
+            # Its word that the new handshake began: the answer must not come in the same breath as the command.
+            assert any(b"SSL_do_handshake" in line for line in said)
+            server.stdin.write(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 4\r\n\r\nfilm")
+            server.stdin.flush()
+            asking.join()
+        server.kill()
+    assert [file.size for item in result[0].items for file in item.files if file.name.startswith("0")] == [4], result

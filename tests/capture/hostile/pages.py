@@ -119,7 +119,10 @@ def slow_page(line: Line) -> None:
 
 @behaviour("offers subtitles in no language", whole=True)
 def nameless_subtitles(line: Line) -> None:
-    line.page('<video src="/media/clip.mp4"><track kind="subtitles" src="/media/none.vtt"></video>')
+    if line.rest:
+        line.answer("WEBVTT\n\n00:00.000 --> 00:01.000\nWords\n", "text/vtt")
+    else:
+        line.page('<video src="/media/clip.mp4"><track kind="subtitles" src="/nameless-subtitles/s.vtt"></video>')
 
 
 @behaviour("claims an encoding of characters that does not exist", whole=True)

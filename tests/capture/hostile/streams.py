@@ -106,7 +106,7 @@ def hls_sound_private(line: Line) -> None:
     )
 
 
-@behaviour("HLS in bytes that are no text", "fragment-missing", pending=LATER)
+@behaviour("HLS in bytes that are no text", "not-found", pending=LATER)
 def hls_noise(line: Line) -> None:
     line.answer(b"#EXTM3U\n" + bytes(range(128, 256)) * 40, HLS)
 

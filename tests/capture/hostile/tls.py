@@ -110,20 +110,25 @@ def make_authority(folder: Path) -> tuple[Issuer, Path]:
     return root, path
 
 
+def written(server: Issuer, folder: Path, *above: Issuer) -> Path:
+    """A file with the certificate, those above it, and its key, as servers load it."""
+    path = folder / f"{server.certificate.serial_number}.pem"
+    path.write_bytes(
+        b"".join(one.certificate.public_bytes(serialization.Encoding.PEM) for one in (server, *above))
+        + server.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return path
+
+
 def handshakes(root: Issuer, folder: Path) -> list[Handshake]:
     """Every row, with its certificates in `folder`."""
 
     def context(*chain: Issuer) -> ssl.SSLContext:
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         made.set_ciphers("ALL:@SECLEVEL=0")  # a server may be as weak as it likes: the client has to refuse
-        path = folder / f"{chain[0].certificate.serial_number}.pem"
-        path.write_bytes(
-            b"".join(one.certificate.public_bytes(serialization.Encoding.PEM) for one in chain)
-            + chain[0].key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        made.load_cert_chain(path)
+        made.load_cert_chain(written(chain[0], folder, *chain[1:]))
         return made
 
     good = root.issue("server")

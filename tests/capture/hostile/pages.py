@@ -25,7 +25,7 @@ def one_of_two(line: Line) -> None:
     line.page(_VIDEO + '<video src="/media/none.mp4"></video>')
 
 
-@behaviour("has a title of 10 MB", whole=True, limits=ROOMY)
+@behaviour("has a title of 10 MB", whole=True, limits=ROOMY, heavy=True)
 def giant_title(line: Line) -> None:
     line.page(_VIDEO, f"<title>{'long ' * 2_000_000}</title>")
 
@@ -112,7 +112,7 @@ def deep_page(line: Line) -> None:
     line.page("<div>" * 100_000 + _VIDEO)
 
 
-@behaviour("has two megabytes of half-open tags, for slow expressions", "stalled", limits=SHORT_STALL)
+@behaviour("has two megabytes of half-open tags, for slow expressions", "stalled", limits=SHORT_STALL, heavy=True)
 def slow_page(line: Line) -> None:
     line.page(_VIDEO + "<iframe src='" * 20_000 + "<meta property=" * 20_000 + "<a href=" * 50_000)
 

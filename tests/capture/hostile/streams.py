@@ -52,6 +52,7 @@ for _label, _does, _text, _reason in (
         _reason or "address-not-global",
         name=f"hls-{_label}",
         limits=_LIMITS.get(_label),
+        heavy=_label == "many-segments",
         pending=LATER if _label in ("segment-is-empty", "no-segments", "sample-aes") else "",
     )(partial(_list, text=_text))
 

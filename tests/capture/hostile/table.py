@@ -49,6 +49,7 @@ class Behaviour:
     limits: Mapping[str, float] = field(default_factory=dict)
     whole: bool = False  # the file has to be clip.mp4, byte for byte
     pending: str = ""
+    heavy: bool = False  # takes ten seconds of a processor: left out of the quick tests
 
     @property
     def family(self) -> str:
@@ -101,6 +102,7 @@ def behaviour(
     limits: Mapping[str, float] | None = None,
     whole: bool = False,
     pending: str = "",
+    heavy: bool = False,
 ) -> Callable[[Speaks], Speaks]:
     """Enter a function that speaks with a client into the table, under its own name with dashes."""
 
@@ -109,7 +111,7 @@ def behaviour(
         assert label not in BEHAVIOURS, label
         assert not reason or reason in REASONS or pending, reason
         BEHAVIOURS[label] = Behaviour(
-            label, does, reason, speaks, start, missing, retry_after, limits or {}, whole, pending
+            label, does, reason, speaks, start, missing, retry_after, limits or {}, whole, pending, heavy
         )
         return speaks
 

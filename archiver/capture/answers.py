@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import requests
 import urllib3
@@ -17,6 +18,8 @@ _KEPT_BYTES = 256 * 1024
 # A manifest is read whole to be understood and asked for again to be followed.
 _MANIFEST_BYTES = 4 * 1024**2
 _MANIFEST = b"#EXTM3U"
+# RFC 8216 section 4.3.2.4; yt-dlp decrypts this method and refuses others.
+_ENCRYPTED = re.compile(rb"METHOD\s*=\s*\"?AES-128")
 
 
 class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no types
@@ -49,6 +52,8 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         self.exchange.body_bytes = raw.tell()
         self._wire.decoded(len(data) - (raw.tell() - before))
         self.ended = self.ended or not data
+        if self.ended:
+            self.note_encryption()
         return data
 
     def read(self, amt: int | None = None) -> bytes:
@@ -73,6 +78,11 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
     @property
     def is_manifest(self) -> bool:
         return self._kept is not None and bytes(self._kept[: len(_MANIFEST)]) == _MANIFEST
+
+    def note_encryption(self) -> None:
+        """Tell the wire if this is the manifest of a file whose segments are decrypted on their way."""
+        if self._wire.in_file and self.is_manifest and _ENCRYPTED.search(self._kept or b""):
+            self._wire.not_verbatim()
 
     def _keep(self, data: bytes) -> None:
         if self._kept is None:

@@ -96,12 +96,15 @@ def show_command(item_id: str) -> None:
 @click.command("get", help="Copy an item's files out under usable names.")
 @click.argument("item_id", metavar="ITEM")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
+@click.option(
+    "--warc", "complete_warc", is_flag=True, help="Also a complete WARC of its HTTP exchange, bodies included."
+)
 @common.json_option
-def get_command(item_id: str, target: Path) -> None:
+def get_command(item_id: str, target: Path, complete_warc: bool) -> None:
     """Copy out the originals, the metadata and a merged file for people where the streams are separate."""
     from archiver.engine.handout import hand_out
 
-    written = hand_out(common.the_vault(), item_id, target)
+    written = hand_out(common.the_vault(), item_id, target, complete_warc=complete_warc)
     if common.wants_json():
         common.print_json([{"path": str(f.path), "sha256": f.sha256, "role": f.role} for f in written])
         return

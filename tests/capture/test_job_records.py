@@ -36,7 +36,7 @@ def left(tmp_path: Path) -> FetchResult:
     """A result with its files, as a fetcher leaves it."""
     (tmp_path / "00001.mp4.mp4").write_bytes(b"film")
     (tmp_path / "00001.info.json").write_bytes(b"{}")
-    (tmp_path / "exchange.json").write_bytes(b"{}")
+    (tmp_path / "exchange.warc").write_bytes(b"{}")
     files = (
         FetchedFile("00001.mp4.mp4", Role.ORIGINAL, "mp4", 4),
         FetchedFile("00001.info.json", Role.INFO, "", 2),
@@ -53,7 +53,7 @@ def left(tmp_path: Path) -> FetchResult:
         http_status=200,
         final_url="http://example.com/",
         tools=(Tool("yt-dlp", "1"),),
-        exchange=FetchedFile("exchange.json", Role.EXCHANGE, "", 2),
+        exchange=FetchedFile("exchange.warc", Role.EXCHANGE, "", 2),
         items=(FetchedItem("http://example.com/", "http://example.com/", "Title", "", files),),
         failures=(("http://example.com/2", "not-found"),),
     )

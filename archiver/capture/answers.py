@@ -52,8 +52,6 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         self.exchange.body_bytes = raw.tell()
         self._wire.decoded(len(data) - (raw.tell() - before))
         self.ended = self.ended or not data
-        if self.ended:
-            self.note_encryption()
         return data
 
     def read(self, amt: int | None = None) -> bytes:
@@ -79,14 +77,11 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
     def is_manifest(self) -> bool:
         return self._kept is not None and bytes(self._kept[: len(_MANIFEST)]) == _MANIFEST
 
-    def note_encryption(self) -> None:
-        """Tell the wire if this is the manifest of a file whose segments are decrypted on their way."""
-        if self._wire.in_file and self.is_manifest and _ENCRYPTED.search(self._kept or b""):
-            self._wire.not_verbatim()
-
     def _keep(self, data: bytes) -> None:
         if self._kept is None:
             return
         self._kept += data
+        if self._wire.in_file and self.is_manifest and _ENCRYPTED.search(self._kept):
+            self._wire.not_verbatim()  # its segments are decrypted on their way into the file
         if len(self._kept) > (_MANIFEST_BYTES if self.is_manifest else _KEPT_BYTES):
             self._kept = None

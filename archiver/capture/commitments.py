@@ -39,7 +39,7 @@ def redacted(key: bytes, exchange: int, direction: str, head: bytes, first: int 
     number = 0
     while number < len(lines):
         name, colon, value = lines[number].partition(b":")
-        told = name.strip().decode("latin-1").lower()
+        told = name.decode("latin-1").strip().lower()
         last = number
         if colon and told in SECRET_NAMES:
             while last + 1 < len(lines) and lines[last + 1][:1] in b" \t" and lines[last + 1].strip():

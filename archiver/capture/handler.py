@@ -145,7 +145,6 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
         if self._wire.in_file:
             self._open = None
             self._wire.reused(fresh.exchange)
-            fresh.note_encryption()
             self._wire.announced(fresh.exchange)
         else:
             self._open = fresh

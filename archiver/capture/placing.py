@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from archiver.capture.recorder import Recorder, Track
 from archiver.capture.wire import Exchange, FileOnWire
@@ -27,19 +27,15 @@ class Placed:
     is_accounted_for: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Span:
+    exchange: Exchange
     track: Track
     start: int
-    digest: Any = field(default_factory=hashlib.sha256)
 
     @property
     def end(self) -> int:
         return self.start + self.track.payload_bytes
-
-    @property
-    def is_there(self) -> bool:
-        return bool(self.digest.hexdigest() == self.track.payload_sha256)
 
 
 def place(file: FileOnWire, path: Path, recorder: Recorder) -> Placed:
@@ -55,51 +51,72 @@ def place(file: FileOnWire, path: Path, recorder: Recorder) -> Placed:
         track = told[0][1]
         recorder.place(track.number, track.payload_sha256, 0)
         return Placed(track.payload_sha256, True)
-    spans = _plan(told)
-    whole = _digest(path, spans)
-    found = [span for span in spans if span.is_there and span.end <= size]
-    for span in found:
-        recorder.place(span.track.number, whole, span.start)
-    if any(track.is_encoded for _, track in candidates):
-        return Placed(whole, True)  # an encoding was undone on the way: those answers are in the record whole
-    return Placed(whole, _covers(found, size))
-
-
-def _plan(told: Sequence[tuple[Exchange, Track]]) -> list[_Span]:
-    """One after the other, except where an answer resumes the one before it or begins it anew."""
     spans: list[_Span] = []
-    before: Exchange | None = None
-    for exchange, track in told:
-        start = spans[-1].end if spans else 0
-        if before is not None and before.url == exchange.url:
-            last = spans[-1]
-            came_from = last.track.range_start or 0
-            if exchange.status == 206 and track.range_start is not None:
-                start = max(0, last.start + track.range_start - came_from)
-            elif not last.track.framing.complete:
-                start = last.start
-        spans.append(_Span(track, start))
-        before = exchange
-    return spans
+    with path.open("rb") as opened:
+        content = _Content(opened)
+        for exchange, track in told:
+            for start in _places(exchange, track, spans[-1] if spans else None):
+                if content.digest(start, track.payload_bytes) == track.payload_sha256:
+                    spans.append(_Span(exchange, track, start))
+                    break
+        whole = content.whole()
+    for span in spans:
+        recorder.place(span.track.number, whole, span.start)
+    # Where an encoding was undone on the way, those answers are in the record as they came.
+    undone = any(track.is_encoded for _, track in candidates)
+    return Placed(whole, undone or _covers(spans, size))
 
 
-def _digest(path: Path, spans: Sequence[_Span]) -> str:
-    """The digest of the whole file, with those of the spans, in one reading."""
-    whole, offset = hashlib.sha256(), 0
-    waiting = sorted(spans, key=lambda span: span.start, reverse=True)
-    open_spans: list[_Span] = []
-    with path.open("rb") as file:
-        while data := file.read(_CHUNK_BYTES):
-            whole.update(data)
-            end = offset + len(data)
-            while waiting and waiting[-1].start < end:
-                open_spans.append(waiting.pop())
-            view = memoryview(data)
-            for span in open_spans:
-                span.digest.update(view[max(0, span.start - offset) : max(0, span.end - offset)])
-            open_spans = [span for span in open_spans if span.end > end]
-            offset = end
-    return whole.hexdigest()
+def _places(exchange: Exchange, track: Track, last: _Span | None) -> list[int]:
+    """Where a payload may begin, the likeliest place first, after the one that was found before it."""
+    if last is None:
+        return [0]
+    places = [last.end]
+    if last.exchange.url == exchange.url:
+        if not last.track.framing.complete:
+            places.insert(0, last.start)  # begun anew
+        if exchange.status == 206 and track.range_start is not None:
+            places.insert(0, max(0, last.start + track.range_start - (last.track.range_start or 0)))  # resumed
+    return list(dict.fromkeys(places))
+
+
+class _Content:
+    """A file that is digested as a whole while parts of it are, so that in order it is read once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._whole = hashlib.sha256()
+        self._reached = 0
+
+    def digest(self, start: int, length: int) -> str:
+        """SHA-256 of a part; of less where the file is shorter."""
+        self._advance(start)
+        digest = hashlib.sha256()
+        for data in self._read(start, length):
+            digest.update(data)
+        return digest.hexdigest()
+
+    def whole(self) -> str:
+        """SHA-256 of the file."""
+        self._advance(None)
+        return self._whole.hexdigest()
+
+    def _advance(self, to: int | None) -> None:
+        for _ in self._read(self._reached, None if to is None else to - self._reached):
+            pass
+
+    def _read(self, at: int, left: int | None) -> Iterator[bytes]:
+        self._file.seek(at)
+        while left is None or left > 0:
+            data = self._file.read(_CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES))
+            if not data:
+                return
+            if at <= self._reached < at + len(data):
+                self._whole.update(memoryview(data)[self._reached - at :])
+                self._reached = at + len(data)
+            at += len(data)
+            left = None if left is None else left - len(data)
+            yield data
 
 
 def _covers(spans: Sequence[_Span], size: int) -> bool:

@@ -55,6 +55,7 @@ class Track:
     runs_lost: bool = False
     surplus_bytes: int = 0
     is_encoded: bool = False
+    is_no_media: bool = False  # encoded, or a playlist
     place: tuple[str, int] | None = None
 
     @property
@@ -181,7 +182,8 @@ class Recorder:
                 self._head(track, part, data)
         if payload:
             whole = payload[0] if len(payload) == 1 else b"".join(payload)
-            if not track.payload_bytes and track.placeable and whole.startswith(_MANIFEST):
+            if not track.payload_bytes and whole.startswith(_MANIFEST):
+                track.is_no_media = True
                 self.keep_whole(track.number)
             track.digest.update(whole)
             track.payload_bytes += len(whole)
@@ -198,12 +200,12 @@ class Recorder:
             values = {name.lower(): value for name, value in reversed(list(headers(data)))}
             found = _RANGE.match(values.get("content-range", ""))
             track.range_start = int(found[1]) if found else None
-            track.is_encoded = values.get("content-encoding", "identity").lower() != "identity"
+            track.is_no_media = track.is_encoded = values.get("content-encoding", "identity").lower() != "identity"
             track.placeable = track.placeable and self._may_be_placed(track)
 
     @staticmethod
     def _may_be_placed(track: Track) -> bool:
-        return track.framing.status in (200, 206) and not track.is_encoded
+        return track.framing.status in (200, 206) and not track.is_no_media
 
     def _frame(self, track: Track, data: bytes) -> None:
         last = track.runs[-1] if track.runs else None

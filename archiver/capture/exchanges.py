@@ -20,6 +20,7 @@ _METADATA_BYTES = 16 * 1024**2
 # Headers of one head, and characters of all of them together.
 _HEADERS = 200
 _CHARACTERS = 32 * 1024**2
+_SECONDS = 1e7  # longer than any acquisition; also keeps out what JSON has no word for
 
 
 def listing(file: BinaryIO) -> dict[str, Any]:
@@ -71,13 +72,14 @@ def _facts(file: BinaryIO, record: warc.Record) -> dict[str, Any]:
     told = _table(value)
     peer = _table(told.get("peer"))
     tls = _table(peer.get("tls"))
+    seconds = told.get("seconds")
     port = _count(peer.get("port"))
     return {
         "number": _count(told.get("number")),
         "url": record.fields.get("warc-target-uri", ""),
         "started": record.fields.get("warc-date", ""),
         "address": f"{_text(peer.get('address'))} {port}" if port else "",
-        "seconds": told["seconds"] if isinstance(told.get("seconds"), float) else 0.0,
+        "seconds": seconds if isinstance(seconds, float) and 0 <= seconds < _SECONDS else 0.0,
         "reason": _text(told.get("reason")),
         "for_file": told.get("for_file") is True,
         "payload_sha256": _text(told.get("payload_sha256")),

@@ -187,3 +187,13 @@ def test_a_file_name_is_plain_whatever_the_source_says(label: str, extension: st
     assert name.startswith("00001.")
     assert len(name) < 100
     assert set(name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+@pytest.mark.parametrize(("claim", "is_believed"), [("a" * 64, True), ("", True), ("A" * 64, False), ("../x", False)])
+def test_what_a_file_is_said_to_be_is_a_digest(
+    left: FetchResult, tmp_path: Path, claim: str, is_believed: bool
+) -> None:
+    (item,) = left.items
+    changed = replace(item, files=(replace(item.files[0], sha256=claim),))
+    write_durably(tmp_path, "result.json", result_to_json(replace(left, items=(changed,))))
+    assert (read_result(tmp_path) is not None) == is_believed

@@ -69,7 +69,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """Raises OSError where there is none, ValueError where it is no plain file."""
         self._folder = folder / SPOOL_NAME
-        self._lines = _plain(self._folder / _JOURNAL_NAME)
+        self._lines = plain_file(self._folder / _JOURNAL_NAME)
         self._index: dict[int, list[tuple[int, int]]] = {}
         offset = 0
         while line := self._lines.readline(LINE_BYTES):
@@ -98,7 +98,7 @@ class Spool:
     def body(self, number: int) -> tuple[BinaryIO | None, int]:
         """The stored part of a body and its size; None where there is none."""
         try:
-            file = _plain(self._folder / _body_name(number))
+            file = plain_file(self._folder / _body_name(number))
         except FileNotFoundError:
             return None, 0
         return file, os.fstat(file.fileno()).st_size
@@ -134,7 +134,8 @@ def _body_name(number: int) -> str:
     return f"{number:06d}.body"
 
 
-def _plain(path: Path) -> BinaryIO:
+def plain_file(path: Path) -> BinaryIO:
+    """Open what is to be a plain file and no link. Raises OSError and ValueError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -18,7 +18,7 @@ from typing import Any
 
 from archiver.capture.framing import Framing
 from archiver.capture.job import EXCHANGE_NAME, sync_folder
-from archiver.capture.journal import Spool, decoded, exists
+from archiver.capture.journal import Spool, decoded, exists, plain_file
 from archiver.capture.warc import REVISIT_PROFILE, Writer, is_plain_head, pieces, record_id, uri
 
 _HTTP = "application/http"
@@ -48,12 +48,12 @@ class _Told:
 def seal(folder: Path) -> bool:
     """Make the record of what was recorded in `folder`; False where nothing was. Raises OSError and ValueError."""
     if not exists(folder):
-        return (folder / EXCHANGE_NAME).is_file()
+        return (folder / EXCHANGE_NAME).is_file() and not (folder / EXCHANGE_NAME).is_symlink()
     spool = Spool(folder)
     temporary = folder / f".{EXCHANGE_NAME}.part"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with contextlib.closing(spool), open(descriptor, "wb") as file:
-        with contextlib.suppress(FileNotFoundError), (folder / EXCHANGE_NAME).open("rb") as before:
+        with contextlib.suppress(FileNotFoundError), plain_file(folder / EXCHANGE_NAME) as before:
             shutil.copyfileobj(before, file)
         _write(spool, Writer(file))
         file.flush()

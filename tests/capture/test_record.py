@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import hashlib
 import itertools
@@ -189,13 +190,26 @@ def test_a_page_is_kept_whole_and_its_film_is_not(tmp_path: Path) -> None:
     stored = read(tmp_path / "exchange.warc")
     assert blocks(stored, "response") == [answer]
     assert len(blocks(stored, "revisit")) == 1
+    # Readers differ on the payload of chunks: no digest of it in the record, and the standard's in the metadata.
+    assert [one.fields.get("warc-payload-digest") for one in stored if one.type == "response"] == [None]
+    assert told(stored)[0]["payload_sha256"] == hashlib.sha256(page).hexdigest()
+
+
+def test_a_file_that_was_begun_anew_is_accounted_for(tmp_path: Path) -> None:
+    half = len(FILM) // 2
+    first = film().replace(FILM, FILM[:half]) + CUT
+    with plain(film=[first, film()]) as server:
+        result = fetched(server.url("/film"), tmp_path)
+    assert result.failures == ()
+    places = [(one["place"]["offset"], one["place"]["length"]) for one in told(read(tmp_path / "exchange.warc"))]
+    assert places == [(0, half), (0, len(FILM))]
 
 
 def test_an_encoded_file_is_in_the_record_as_it_was_sent(tmp_path: Path) -> None:
     body = gzip.compress(FILM)
     answer = film(body, "Content-Encoding: gzip")
     with plain(film=answer) as server:
-        result = fetched(server.url("/film"), tmp_path)
+        result = fetched(server.url("/film"), tmp_path, partial_bytes=100)
     assert result.outcome is Outcome.SUCCESS
     assert result.failures == ()
     assert blocks(read(tmp_path / "exchange.warc"), "response") == [answer]
@@ -278,6 +292,21 @@ def test_a_record_that_grows_too_large_ends_the_acquisition(tmp_path: Path) -> N
     assert (tmp_path / "exchange.warc").stat().st_size < 10_000 + 150_000
 
 
+def test_what_cannot_be_recorded_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full ends the acquisition, and is not taken for a cut line that is to be resumed."""
+    from archiver.capture.journal import Journal
+
+    def full(*_arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "body", full)
+    with plain(film=film()) as server:
+        result = fetched(server.url("/film"), tmp_path)
+    assert (result.outcome, result.reason) == (Outcome.FAILURE, "disk-full")
+    assert len(server.asked) == 1
+    assert result.items == ()
+
+
 def test_what_is_no_http_is_in_the_metadata(tmp_path: Path) -> None:
     with plain(film=b"SSH-2.0-OpenSSH\r\nSet-Cookie: secret\r\n\r\n" + CUT) as server:
         assert fetched(server.url("/film"), tmp_path).reason == "broken-answer"
@@ -312,6 +341,18 @@ def test_secrets_are_in_no_byte_and_can_be_proved(tmp_path: Path) -> None:
     assert blocks(stored, "response")[0] == (first + page).replace(
         value, commitment(KEY, 1, "response", "set-cookie", 2, value)
     )
+
+
+def test_a_commitment_counts_the_lines_of_interim_heads_too(tmp_path: Path) -> None:
+    hints = head("Set-Cookie: early-value", status="100 Continue")
+    with plain(film=hints + film(FILM, "Set-Cookie: late-value")) as server:
+        fetched(server.url("/film"), tmp_path)
+    stored = read(tmp_path / "exchange.warc")
+    early = commitment(KEY, 1, "response", "set-cookie", 1, b"early-value")
+    late = commitment(KEY, 1, "response", "set-cookie", 6, b"late-value")
+    assert told(stored)[0]["interim_heads"].encode() == hints.replace(b"early-value", early)
+    assert late in blocks(stored, "revisit")[0]
+    assert not any(b"-value" in path.read_bytes() for path in tmp_path.iterdir())
 
 
 def test_a_claim_that_does_not_hold_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -399,4 +440,5 @@ def test_a_journal_that_somebody_spoiled_still_gives_a_record(tmp_path: Path) ->
     data = (tmp_path / "exchange.warc").read_bytes()
     assert b"\r\nX: 1" not in data
     assert b"root:" not in data
+
     assert data.count(b"WARC/1.1\r\n") == 4

@@ -124,9 +124,13 @@ def show_command(item_id: str) -> None:
 @common.json_option
 def get_command(item_id: str, target: Path, complete_warc: bool) -> None:
     """Copy out the originals, the metadata and a merged file for people where the streams are separate."""
+    from archiver.engine.complete_warc import hand_out_warc
     from archiver.engine.handout import hand_out
 
-    written = hand_out(common.the_vault(), item_id, target, complete_warc=complete_warc)
+    vault = common.the_vault()
+    written = hand_out(vault, item_id, target)
+    if complete_warc:
+        written.append(hand_out_warc(vault, item_id, target))
     if common.wants_json():
         common.print_json([{"path": str(f.path), "sha256": f.sha256, "role": f.role} for f in written])
         return

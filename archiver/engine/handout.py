@@ -10,7 +10,7 @@ from pathlib import Path
 from archiver.custody import catalog
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.model import Acquisition, Holding, Item, Role
+from archiver.model import Holding, Item, Role
 
 #: Extensions by media type, for programs that go by names; anything else is `.bin`.
 EXTENSIONS = {
@@ -34,12 +34,8 @@ class Written:
     sha256: str
 
 
-def hand_out(vault: Vault, item_id: str, target: Path, *, complete_warc: bool = False) -> list[Written]:
-    """Copy an item's objects into `target`, with a complete WARC of its acquisition if that is asked for.
-
-    Raises UsageError where a file of that name lies there already or there is no WARC, EvidenceError where the record
-    and the objects do not agree.
-    """
+def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
+    """Copy an item's objects into `target`. Raises UsageError where a file of that name lies there already."""
     item = catalog.item(vault, item_id)
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     stem = file_stem(item)
@@ -52,8 +48,6 @@ def hand_out(vault: Vault, item_id: str, target: Path, *, complete_warc: bool = 
             shutil.copyfileobj(source, copy)
         written.append(Written(path, held.role.value, held.object.sha256))
     merged = _merged(vault, item, target / f"{stem}.merged-working-copy.mkv")
-    if complete_warc:
-        written.append(_complete(vault, acquisition, target / f"{stem}.complete.warc"))
     return [*written, *([merged] if merged else [])]
 
 
@@ -69,24 +63,6 @@ def streams_apart(item: Item) -> tuple[Holding, Holding] | None:
     video = [held for held in originals if held.object.media_type.startswith("video/")]
     audio = [held for held in originals if held.object.media_type.startswith("audio/")]
     return (video[0], audio[0]) if len(video) == len(audio) == 1 else None
-
-
-def _complete(vault: Vault, acquisition: Acquisition, path: Path) -> Written:
-    from archiver.capture.complete import complete
-    from archiver.capture.warc import MEDIA_TYPE
-
-    held = next((one for one in acquisition.holdings if one.object.media_type == MEDIA_TYPE), None)
-    if held is None:
-        raise UsageError(
-            "there is no WARC of this item", next_step="Files that were taken in, or archived by version 0.2, have none"
-        )
-    with vault.store.open(held.object.sha256) as source, _new(path) as copy:
-        try:
-            complete(source, vault.store.open, copy)
-        except BaseException:
-            path.unlink()  # no half of it is left for a whole
-            raise
-    return Written(path, "complete exchange", "")
 
 
 def _merged(vault: Vault, item: Item, path: Path) -> Written | None:

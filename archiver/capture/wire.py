@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 from archiver.capture import reasons
 from archiver.capture.commitments import SECRET_NAMES
+from archiver.capture.files import FileOnWire
 from archiver.capture.recorder import Full, Recorder
 from archiver.config import Limits, Network
 from archiver.errors import CaptureError, RefusedError
@@ -69,16 +70,6 @@ class Exchange:
     def header(self, name: str) -> str:
         """The first value of a response header, or the empty string."""
         return next((value for key, value in self.response_headers if key.lower() == name), "")
-
-
-@dataclass(slots=True)
-class FileOnWire:
-    """A file that is being downloaded, and its exchanges. `verbatim`: it is their payloads, one after the other."""
-
-    name: str
-    segmented: bool
-    verbatim: bool
-    exchanges: list[Exchange] = field(default_factory=list)
 
 
 @dataclass(slots=True)

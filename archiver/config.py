@@ -26,6 +26,11 @@ class Limits:
 
     # A two-hour film at a platform's best quality is about 3 GiB; more is a live stream or an attack on the disk.
     file_bytes: int = 4 * 1024**3
+    # Of bodies that were to become files and did not (cut, too large, changed), this much in all stays in the record:
+    # half a film is evidence, and three attempts at an endless body must not fill a disk.
+    partial_bytes: int = 64 * 1024**2
+    # All that the record of one acquisition holds by itself: an encrypted film of file_bytes, its sound and its pages.
+    record_bytes: int = 8 * 1024**3
     # A film of file_bytes over the slowest line that offices report (200 kB/s) takes just under six hours.
     fetch_seconds: float = 6 * 3600
     # yt-dlp reconnects after 20 s; a server that sends nothing for three times that is not coming back.

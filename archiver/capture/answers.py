@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import requests
 import urllib3
@@ -18,6 +19,8 @@ _KEPT_BYTES = 256 * 1024
 # A manifest is read whole to be understood and asked for again to be followed.
 _MANIFEST_BYTES = 4 * 1024**2
 _MANIFEST = b"#EXTM3U"
+# RFC 8216 section 4.3.2.4; yt-dlp decrypts this method and refuses others.
+_ENCRYPTED = re.compile(rb"METHOD\s*=\s*\"?AES-128")
 _UNDECODABLE = (urllib3.exceptions.DecodeError, BadFramingError)
 
 
@@ -82,5 +85,7 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         if self._kept is None:
             return
         self._kept += data
+        if self._wire.in_file and self.is_manifest and _ENCRYPTED.search(self._kept):
+            self._wire.not_verbatim()  # its segments are decrypted on their way into the file
         if len(self._kept) > (_MANIFEST_BYTES if self.is_manifest else _KEPT_BYTES):
             self._kept = None

@@ -2,7 +2,7 @@
 
 urllib3 connections whose socket is wrapped: every read is counted, every wait is bounded. A server that sends a byte a
 second, in the headers or in the body, is stopped by a floor under its rate and by the time of the whole acquisition.
-The record of every byte, which comes next, takes hold in `_Meter.readinto` and `MeteredSocket.sendall`.
+`MeteredSocket` is also the tee: what it sends and receives is what the record holds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
-from archiver.capture import guard, reasons
+from archiver.capture import guard, peer, reasons
 from archiver.capture.strict import StrictAnswer
 from archiver.capture.wire import STALL_BYTES, Exchange, Wire
 from archiver.errors import CaptureError, RefusedError
@@ -32,7 +32,7 @@ class MeteredSocket:
     """A connected socket that tells the wire of every byte and waits no longer than the limits allow."""
 
     def __init__(self, inner: socket.socket, wire: Wire) -> None:
-        self._inner = inner
+        self.inner = self._inner = inner
         self._wire = wire
         self.exchange: Exchange | None = None
         self._waited = 0.0
@@ -61,6 +61,7 @@ class MeteredSocket:
                     raise wire.stop(reasons.failure("stalled"))
                 self._waited, self._came = 0.0, 0
             if count >= 0:
+                wire.came(self.exchange, bytes(memoryview(buffer)[:count]))
                 wire.received(self.exchange, count)
                 return count
 
@@ -75,6 +76,8 @@ class MeteredSocket:
             self._inner.sendall(data)
         except TimeoutError:
             raise self._wire.stop(reasons.failure("stalled")) from None
+        if self.exchange is not None:
+            self._wire.sent(self.exchange, bytes(data))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)  # close, fileno, shutdown, settimeout, getpeercert ...
@@ -105,6 +108,7 @@ class GuardedHTTPConnection(HTTPConnection):
     wire: Wire
     response_class = StrictAnswer
     _address = ""
+    _facts: tuple[Mapping[str, Any], str] | None = None
 
     def connect(self) -> None:
         """Connect, with TLS where a subclass adds it, and put the meter on."""
@@ -118,6 +122,7 @@ class GuardedHTTPConnection(HTTPConnection):
             self.wire.note(reasons.failure("tls-failed", f"TLS with {self.host} failed: {error}"))
             raise
         inner = cast(socket.socket, self.sock)
+        self._facts = None
         self.wire.opened.add(inner)
         self.sock = cast(socket.socket, MeteredSocket(inner, self.wire))
 
@@ -127,8 +132,17 @@ class GuardedHTTPConnection(HTTPConnection):
             self.connect()
         exchange = self.wire.exchanges[-1]
         exchange.address = self._address
-        cast(MeteredSocket, self.sock).start(exchange)
+        metered = cast(MeteredSocket, self.sock)
+        metered.start(exchange)
+        self.wire.met(exchange, *self._peer(metered))
         super().putrequest(*arguments, **options)
+
+    def _peer(self, metered: MeteredSocket) -> tuple[Mapping[str, Any], str]:
+        """The facts of this connection, looked up once."""
+        if self._facts is None:
+            address, _, port = self._address.rpartition(" ")
+            self._facts = peer.facts(metered.inner, address, port)
+        return self._facts
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3 itself
         """The head of the answer came in."""

@@ -165,7 +165,9 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
             raise Stop(reasons.failure("live-stream"))
         if kind not in _NATIVE:
             raise Stop(reasons.failure("unsupported-protocol", f"it comes over {str(info.get('protocol'))[:40]}"))
-        with self.wire.file(segmented=kind in _SEGMENTED) as first:
+        # IsmFD writes a header of its own, and HlsFD rewrites the times of WebVTT: such a file is not what came.
+        verbatim = kind is not IsmFD and not (kind is HlsFD and info.get("ext") == "vtt")
+        with self.wire.file(kind in _SEGMENTED, name=Path(name).name, verbatim=verbatim) as first:
             try:
                 done = super().dl(name, info, subtitle, test)
             except DownloadError:

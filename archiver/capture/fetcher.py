@@ -1,11 +1,11 @@
-"""One acquisition, in a process of its own: from a job to files, an exchange record and a durable result."""
+"""One acquisition, in a process of its own: from a job to files, the record of its exchanges and a durable result."""
 
 from __future__ import annotations
 
-import json
 import platform
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from archiver.capture import plain, reasons
 from archiver.capture.diagnose import typed_failure
@@ -24,6 +24,8 @@ from archiver.capture.job import (
 )
 from archiver.capture.keeping import is_no_document, keep, sweep
 from archiver.capture.messages import Reporter
+from archiver.capture.recorder import Recorder
+from archiver.capture.sealing import seal
 from archiver.capture.wire import Exchange, Stop, Wire
 from archiver.config import parse_networks
 from archiver.errors import CaptureError, RefusedError
@@ -39,9 +41,11 @@ def fetch(job: FetchJob, report: Callable[[Progress], None], downloader: Downloa
     """
     if (before := read_result(job.folder)) is not None:
         return before
-    sweep(job.folder, frozenset())
+    earlier = frozenset((EXCHANGE_NAME,)) if seal(job.folder) else frozenset()
+    sweep(job.folder, earlier)
     started, reporter = now(), Reporter(report)
     wire = Wire(job.limits, parse_networks(",".join(job.allow_net)), on_bytes=reporter.bytes)
+    wire.recorder = Recorder(job.folder, job.limits, _facts(job, started), bytes.fromhex(job.commitment_key))
     ydl = downloader or Downloader()
     ydl.begin(wire, job.folder, reporter.hook)
     reporter.phase("looking")
@@ -63,11 +67,22 @@ def fetch(job: FetchJob, report: Callable[[Progress], None], downloader: Downloa
             ydl.failures.append((job.url, error))
     finally:
         wire.close()
-    write_durably(job.folder, EXCHANGE_NAME, json.dumps(wire.record(), sort_keys=True).encode())
+    wire.end_record()
+    seal(job.folder)
     result = _result(job, started, wire, items, None if items else error, ydl)
     sweep(job.folder, frozenset((EXCHANGE_NAME, *(file.name for item in items for file in item.files))))
     write_durably(job.folder, RESULT_NAME, result_to_json(result))
     return result
+
+
+def _facts(job: FetchJob, started: str) -> dict[str, Any]:
+    """What the record says of the acquisition as a whole."""
+    return {
+        "acquisition": job.acquisition,
+        "started": started,
+        "url": job.url,
+        "tools": [f"{tool.name} {tool.version}" for tool in tools()],
+    }
 
 
 def _obtain(url: str, ydl: Downloader, wire: Wire) -> None:

@@ -162,7 +162,7 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
             return None
         if self._wire.in_file:
             self._open = None
-            fresh.exchange.reused_for_file = True
+            self._wire.reused(fresh.exchange)
             self._wire.announced(fresh.exchange)
         else:
             self._open = fresh

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ from archiver.config import Limits
 from archiver.model import Outcome, Role, Tool
 
 RESULT_NAME = "result.json"
-EXCHANGE_NAME = "exchange.json"
+EXCHANGE_NAME = "exchange.warc"
 
 # 100 items of five files, with every text at its limit, are below 2 MiB.
 _RESULT_BYTES = 8 * 1024**2
@@ -26,6 +27,7 @@ _TEXT_CHARACTERS = 20_000  # above url_characters and title_characters as anyone
 _LIST_ENTRIES = 10_000
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _NAME_CHARACTERS = 100
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class FetchJob:
     folder: Path
     allow_net: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    acquisition: str = ""  # its name in the record
+    commitment_key: str = ""  # hex; without one, what stands for secrets can never be opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile:
-    """A file in the job's folder. `label` is what the source called it: attacker-controlled."""
+    """A file in the job's folder. `label` is what the source called it: attacker-controlled.
+
+    `sha256` (hex, empty where nothing is claimed) is what the record of the exchange says that the file's bytes are.
+    """
 
     name: str
     role: Role
     label: str
     size: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,9 @@ def job_to_json(job: FetchJob) -> bytes:
 def job_from_json(data: bytes) -> FetchJob:
     """The inverse of `job_to_json`; the parent wrote it, so it is trusted."""
     value = json.loads(data)
-    return FetchJob(value["url"], Path(value["folder"]), tuple(value["allow_net"]), Limits(**value["limits"]))
+    limits = Limits(**value.pop("limits"))
+    folder, networks = Path(value.pop("folder")), tuple(value.pop("allow_net"))
+    return FetchJob(folder=folder, allow_net=networks, limits=limits, **value)
 
 
 def result_to_json(result: FetchResult) -> bytes:
@@ -181,14 +191,16 @@ def _item(value: Any, folder: Path) -> FetchedItem:
 
 def _file(value: Any, folder: Path) -> FetchedFile:
     table = _table(value)
-    name, size = _text(table["name"]), _integer(table["size"])
+    name, size, sha256 = _text(table["name"]), _integer(table["size"]), _text(table.get("sha256", ""))
+    if sha256 and not _DIGEST.fullmatch(sha256):
+        raise ValueError(name)
     if not name or name.startswith(".") or len(name) > _NAME_CHARACTERS or not _PLAIN.issuperset(name):
         raise ValueError(name)
     found = os.lstat(folder / name)
     # A second name is no fault: the store gives the file one, and an attempt that was interrupted then is read again.
     if not stat.S_ISREG(found.st_mode) or found.st_size != size:
         raise ValueError(name)
-    return FetchedFile(name, Role(_text(table["role"])), _text(table["label"]), size)
+    return FetchedFile(name, Role(_text(table["role"])), _text(table["label"]), size, sha256)
 
 
 def _table(value: Any) -> Mapping[str, Any]:

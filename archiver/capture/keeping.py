@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from archiver.capture import plain, reasons
 from archiver.capture.downloader import Downloader, Obtained
 from archiver.capture.info import info_json
 from archiver.capture.job import FetchedFile, FetchedItem, FetchJob, sync_folder, write_durably
+from archiver.capture.placing import place
 from archiver.capture.wire import Exchange, Wire
 from archiver.model import Role
 
@@ -35,6 +37,7 @@ def keep(job: FetchJob, ydl: Downloader, wire: Wire) -> tuple[FetchedItem, ...]:
         if one.info.get("direct") and _is_page(job.folder / files[0].name, wire):
             ydl.failures.append((str(one.info.get("webpage_url") or ""), reasons.failure("no-media")))
             continue
+        files = [replace(file, sha256=_claimed(job.folder / file.name, one, ydl, wire)) for file in files]
         info_name = f"info-{number:05d}.json"  # files of the source's begin with a digit
         write_durably(job.folder, info_name, info_json(one.info))
         files.append(FetchedFile(info_name, Role.INFO, "", (job.folder / info_name).stat().st_size))
@@ -56,6 +59,17 @@ def _item(job: FetchJob, one: Obtained, files: tuple[FetchedFile, ...], wire: Wi
         uploader=plain.text(info.get("uploader") or info.get("channel"), most),
         files=files,
     )
+
+
+def _claimed(path: Path, one: Obtained, ydl: Downloader, wire: Wire) -> str:
+    """What the record says that this file's digest is, "" where the record has the bodies themselves."""
+    file = next((known for known in reversed(wire.files) if known.name == path.name), None)
+    if file is None or wire.recorder is None:
+        return ""
+    placed = place(file, path, wire.recorder)
+    if not placed.is_accounted_for:
+        ydl.failures.append((str(one.info.get("webpage_url") or ""), reasons.failure("record-incomplete")))
+    return placed.sha256
 
 
 def _original(folder: Path, name: str, label: str) -> FetchedFile:

@@ -23,9 +23,18 @@ from pathlib import Path
 
 import archiver
 from archiver.capture import messages, reasons
-from archiver.capture.job import FetchJob, FetchResult, Progress, job_to_json, read_result
+from archiver.capture.job import (
+    EXCHANGE_NAME,
+    FetchedFile,
+    FetchJob,
+    FetchResult,
+    Progress,
+    job_to_json,
+    read_result,
+)
+from archiver.capture.sealing import seal
 from archiver.errors import CaptureError, MachineError
-from archiver.model import Outcome, now
+from archiver.model import Outcome, Role, now
 
 _BOOT = "import sys; sys.path[:] = sys.argv[2:]; from archiver.capture.prepared import main; main(int(sys.argv[1]))"
 # The child enforces its limits itself; these are for one that hangs where it cannot.
@@ -212,7 +221,12 @@ def _watch(
 
 
 def _without_child(job: FetchJob, started: str, error: CaptureError) -> FetchResult:
-    """The result of a fetch whose process left none: there is no record of its exchanges either."""
+    """The result of a fetch whose process left none, with the record of what it did until then."""
+    exchange = None
+    # A disk that is full, or a spool that a hijacked process spoiled: the outcome is told all the same.
+    with contextlib.suppress(OSError, ValueError):
+        if seal(job.folder):
+            exchange = FetchedFile(EXCHANGE_NAME, Role.EXCHANGE, "", (job.folder / EXCHANGE_NAME).stat().st_size)
     return FetchResult(
         outcome=Outcome.CANCELLED if error.code == "cancelled" else Outcome.FAILURE,
         reason=error.code,
@@ -224,4 +238,5 @@ def _without_child(job: FetchJob, started: str, error: CaptureError) -> FetchRes
         bytes=0,
         http_status=0,
         final_url=job.url,
+        exchange=exchange,
     )

@@ -27,8 +27,8 @@ MESSAGE_BYTES = 128 * 1024
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # What a page, its decoded text and what a parser makes of it take, or a segment that is held whole, on top of yt-dlp.
 _MEMORY_BYTES = 3 * 1024**3
-# The result, the JSON files and the record of exchanges come on top of a file at its limit.
-_FILE_SLACK_BYTES = 64 * 1024**2
+# Heads and fields of 20,000 records come on top of a record at its limit: some 5 kB for each exchange.
+_FILE_SLACK_BYTES = 256 * 1024**2
 _LOOK_SECONDS = 1.0  # how soon a dead owner is noticed, where the socket does not tell
 _FORBIDDEN_EVENTS = frozenset(
     ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "pty.spawn")
@@ -134,7 +134,7 @@ def _confine(job: FetchJob) -> None:
         os.dup2(null, standard)
     os.umask(0o077)
     os.chdir(job.folder)
-    most = job.limits.file_bytes + _FILE_SLACK_BYTES
+    most = max(job.limits.file_bytes, job.limits.record_bytes) + _FILE_SLACK_BYTES
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, most),

@@ -74,6 +74,14 @@ _ROWS = (
     Reason("playlist-too-long", "The playlist has more entries than the limit", "Queue the rest by their own URLs"),
     Reason("extractor-failed", "yt-dlp does not understand the page", "`archiver doctor` says how old yt-dlp is"),
     Reason("disk-full", "This machine's disk is full", "Make room, then `archiver retry`", "yes"),
+    Reason(
+        "record-incomplete",
+        "Parts of the file are not in the record of its exchange",
+        "Compare the two; `archiver retry`",
+    ),
+    Reason(
+        "record-differs", "The file is not what the record of its exchange says that it is", "`archiver retry`", "yes"
+    ),
     Reason("fetcher-died", "The download process ended without a result", "`archiver retry`", "yes"),
     Reason("cancelled", "A person cancelled it", "`archiver retry` if it is wanted after all"),
     Reason("internal-error", "A fault in this program", "Report it with the message"),

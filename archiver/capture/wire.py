@@ -1,11 +1,12 @@
 """What one acquisition did on the network, and how much more it may do: exchanges, counters, limits.
 
-This is where the next step, a record of every byte, takes hold: `connection` tells the wire of every exchange as it
-happens. A limit that is reached raises `Stop`, which passes through yt-dlp's handlers because none of them catches it.
+`connection` tells the wire of every exchange as it happens, and the wire tells the recorder where there is one. A limit
+that is reached raises `Stop`, which passes through yt-dlp's handlers because none of them catches it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -16,18 +17,20 @@ from typing import Any
 from weakref import WeakSet
 
 from archiver.capture import reasons
+from archiver.capture.commitments import SECRET_NAMES
+from archiver.capture.files import FileOnWire
+from archiver.capture.recorder import Full, Recorder
 from archiver.config import Limits, Network
 from archiver.errors import CaptureError, RefusedError
 from archiver.model import now
 
+_Data = bytes  # a field of Wire has that name
 # Pages and manifests are read into memory whole: the largest page known is a few MiB, the largest manifest about 20.
 PAGE_BYTES = 32 * 1024**2
 # Less than this in stall_seconds is a drip: at 200 kB/s, the slowest line that offices report, it takes 5 ms.
 STALL_BYTES = 1000
 # Headers of all exchanges together that the record keeps: 20,000 segments with 1.5 kB each.
 _HEADER_CHARACTERS = 32 * 1024**2
-# Values of these are keys to somebody's account; that they were there is recorded, not what they were.
-_SECRET = frozenset(("cookie", "set-cookie", "authorization", "proxy-authorization"))
 
 
 class Stop(BaseException):
@@ -62,6 +65,7 @@ class Exchange:
     seconds: float = 0.0
     reason: str = ""
     reused_for_file: bool = False
+    via: Mapping[str, str] = field(default_factory=dict)  # what stood between us and the server, for the record
 
     def header(self, name: str) -> str:
         """The first value of a response header, or the empty string."""
@@ -76,7 +80,9 @@ class Wire:
     allow_net: Sequence[Network] = ()
     on_bytes: Callable[[int], None] = lambda _total: None
     clock: Callable[[], float] = time.monotonic
+    recorder: Recorder | None = None
     exchanges: list[Exchange] = field(default_factory=list)
+    files: list[FileOnWire] = field(default_factory=list)
     failure: CaptureError | RefusedError | None = None  # the latest one on the network, whatever became of it above
     opened: WeakSet[socket.socket] = field(default_factory=WeakSet)
     bytes: int = 0
@@ -106,7 +112,45 @@ class Wire:
         )
         self.exchanges.append(exchange)
         self._page_bytes = 0
+        file = self.files[-1] if self.in_file else None
+        if file is not None:
+            file.exchanges.append(exchange)
+        if self.recorder is not None:
+            with self._recording():
+                self.recorder.begin(
+                    exchange.number,
+                    method,
+                    url,
+                    exchange.started,
+                    placeable=file is not None and file.verbatim,
+                    segment=self.in_segments,
+                )
         return exchange
+
+    def reused(self, exchange: Exchange) -> None:
+        """An answer that was only looked at becomes (part of) the file that is under way."""
+        exchange.reused_for_file = True
+        self.files[-1].exchanges.append(exchange)
+        if self.recorder is not None and self.files[-1].verbatim:
+            self.recorder.will_be_file(exchange.number, self.in_segments)
+
+    def met(self, exchange: Exchange, facts: Mapping[str, Any], chain: str) -> None:
+        """The other end of the connection that `exchange` uses, with its certificates as PEM."""
+        if self.recorder is not None:
+            with self._recording():
+                self.recorder.peer(exchange.number, facts, chain)
+
+    def sent(self, exchange: Exchange, data: _Data) -> None:
+        """Bytes went out. Raises Stop."""
+        if self.recorder is not None:
+            with self._recording():
+                self.recorder.sent(exchange.number, data)
+
+    def came(self, exchange: Exchange, data: _Data) -> None:
+        """Bytes came from the socket, none at its end. Raises Stop."""
+        if self.recorder is not None:
+            with self._recording():
+                self.recorder.received(exchange.number, data)
 
     def answered(self, exchange: Exchange, status: int, text: str, headers: Sequence[tuple[str, str]]) -> None:
         """The answer's head is here."""
@@ -151,9 +195,13 @@ class Wire:
         return Stop(error)
 
     @contextmanager
-    def file(self, segmented: bool = False) -> Iterator[int]:
-        """What comes inside belongs to one file, in segments or whole; gives the number of exchanges before it."""
+    def file(self, segmented: bool = False, *, name: str = "", verbatim: bool = True) -> Iterator[int]:
+        """What comes inside belongs to one file, in segments or whole; gives the number of exchanges before it.
+
+        `name` is what the file will be called, and `verbatim` says that nothing is done to the payloads on their way.
+        """
         self.in_file, self.in_segments, self._file_bytes, self.failure = True, segmented, 0, None
+        self.files.append(FileOnWire(name, segmented, verbatim))
         try:
             yield len(self.exchanges)
         finally:
@@ -166,31 +214,37 @@ class Wire:
             if descriptor >= 0:
                 os.close(descriptor)
 
-    def record(self) -> dict[str, Any]:
-        """What `exchange.json` holds."""
-        return {
-            "version": 1,
-            "bytes": self.bytes,
-            "exchanges": [
-                {
-                    "number": one.number,
-                    "method": one.method,
-                    "url": one.url,
-                    "address": one.address,
-                    "started": one.started,
-                    "seconds": round(one.seconds, 6),
-                    "request_headers": one.request_headers,
-                    "status": one.status,
-                    "status_text": one.status_text,
-                    "response_headers": [list(pair) for pair in one.response_headers],
-                    "wire_bytes": one.wire_bytes,
-                    "body_bytes": one.body_bytes,
-                    "for_file": one.for_file or one.reused_for_file,
-                    "reason": one.reason,
-                }
-                for one in self.exchanges
-            ],
-        }
+    def not_verbatim(self) -> None:
+        """The file under way turns out to be made of its payloads instead of being them."""
+        self.files[-1].verbatim = False
+
+    def end_record(self) -> None:
+        """Put down how every exchange ended. Raises OSError."""
+        if self.recorder is None:
+            return
+        for one in self.exchanges:
+            facts = {
+                "seconds": round(one.seconds, 6),
+                "wire_bytes": one.wire_bytes,
+                "body_bytes": one.body_bytes,
+                "for_file": one.for_file or one.reused_for_file,
+                "reason": one.reason,
+                "via": dict(one.via),
+            }
+            with contextlib.suppress(Full):  # the limit was met and said before
+                self.recorder.end(one.number, facts)
+        self.recorder.close()
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        """What keeps the recorder from writing ends the acquisition: nothing is fetched without a record."""
+        try:
+            yield
+        except Full:
+            raise self.stop(reasons.failure("too-large", "the record of the exchange would be too large")) from None
+        except OSError as error:
+            typed = reasons.from_machine(error) or reasons.failure("internal-error", f"the record: {error}"[:300])
+            raise self.stop(typed) from error
 
     def _count(self, count: int) -> None:
         if self.in_file:
@@ -205,7 +259,7 @@ class Wire:
     def _kept(self, headers: Any) -> list[tuple[str, str]]:
         kept = []
         for name, value in headers:
-            text = "(withheld)" if name.lower() in _SECRET else str(value)
+            text = "(withheld)" if name.lower() in SECRET_NAMES else str(value)
             self._header_characters += len(name) + len(text)
             kept.append((str(name), text if self._header_characters <= _HEADER_CHARACTERS else "(too much)"))
         return kept

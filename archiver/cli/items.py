@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from archiver.cli import common
-from archiver.model import Item, Role
+from archiver.model import Acquisition, Item, Role
+
+# A stream of six hours is 10,800 requests; a screen has some fifty lines.
+_SHOWN_REQUESTS = 20
 
 
 @click.command("items", help="List items, of a case or by full text.")
@@ -53,6 +56,7 @@ def show_command(item_id: str) -> None:
     item = catalog.item(vault, item_id)
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     custody = _custody(vault, item)
+    exchange = _exchange(vault, acquisition)
     if common.wants_json():
         common.print_json(
             {
@@ -67,6 +71,7 @@ def show_command(item_id: str) -> None:
                     "tools": [{"name": tool.name, "version": tool.version} for tool in acquisition.tools],
                     "objects": [held_json(held) for held in acquisition.holdings],
                 },
+                "exchange": exchange,
                 "custody": custody,
             }
         )
@@ -86,6 +91,23 @@ def show_command(item_id: str) -> None:
         ],
         fixed=(0,),
     )
+    if exchange:
+        common.print_table(
+            ("request", "answer", "body", "from", "address"),
+            [
+                (
+                    common.moment(one["started"]) if one["started"] else "",
+                    f"{one['status']} {one['truncated']}".strip(),
+                    common.size(one["payload_bytes"]),
+                    common.shortened(f"{one['method']} {one['url']}", 80),
+                    f"{one['address']} {one['tls']}".strip(),
+                )
+                for one in exchange[:_SHOWN_REQUESTS]
+            ],
+            fixed=(0, 1, 2),
+        )
+    if len(exchange) > _SHOWN_REQUESTS:
+        click.echo(f"{len(exchange) - _SHOWN_REQUESTS} more requests: see --json")
     common.print_table(
         ("entry", "time", "act", "outcome"),
         [(str(e["entry"]), common.moment(e["time"]), e["type"], e["outcome"]) for e in custody],
@@ -96,12 +118,19 @@ def show_command(item_id: str) -> None:
 @click.command("get", help="Copy an item's files out under usable names.")
 @click.argument("item_id", metavar="ITEM")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
+@click.option(
+    "--warc", "complete_warc", is_flag=True, help="Also a complete WARC of its HTTP exchange, bodies included."
+)
 @common.json_option
-def get_command(item_id: str, target: Path) -> None:
+def get_command(item_id: str, target: Path, complete_warc: bool) -> None:
     """Copy out the originals, the metadata and a merged file for people where the streams are separate."""
+    from archiver.engine.complete_warc import hand_out_warc
     from archiver.engine.handout import hand_out
 
-    written = hand_out(common.the_vault(), item_id, target)
+    vault = common.the_vault()
+    written = hand_out(vault, item_id, target)
+    if complete_warc:
+        written.append(hand_out_warc(vault, item_id, target))
     if common.wants_json():
         common.print_json([{"path": str(f.path), "sha256": f.sha256, "role": f.role} for f in written])
         return
@@ -145,6 +174,23 @@ def describe(item: Item) -> str:
     if summary.get("duration_seconds"):
         parts.append(common.clock(summary["duration_seconds"]))
     return " ".join(parts)
+
+
+def _exchange(vault: Any, acquisition: Acquisition) -> list[dict[str, Any]]:
+    """The HTTP exchanges as the stored WARC tells them; none where there is no WARC that can be read."""
+    from archiver.capture import exchanges, warc
+    from archiver.errors import EvidenceError
+
+    held = next((one for one in acquisition.holdings if one.object.media_type == warc.MEDIA_TYPE), None)
+    if held is None:
+        return []
+    try:
+        with vault.store.open(held.object.sha256) as stream:
+            listed: list[dict[str, Any]] = exchanges.listing(stream)["exchanges"]
+    except EvidenceError as error:  # what else is known is shown all the same
+        click.echo(f"the record of the exchange cannot be read: {error.what}", err=True)
+        return []
+    return listed
 
 
 def _custody(vault: Any, item: Item) -> list[dict[str, Any]]:

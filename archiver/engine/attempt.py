@@ -13,8 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from archiver.capture import reasons, warc
+from archiver.capture.commitments import acquisition_key
 from archiver.capture.job import (
     RESULT_NAME,
+    FetchedFile,
     FetchedItem,
     FetchJob,
     FetchResult,
@@ -24,13 +27,14 @@ from archiver.capture.job import (
     write_durably,
 )
 from archiver.config import Limits
-from archiver.custody import acquisitions, queue
+from archiver.custody import acquisitions, queue, secret
+from archiver.custody.store import Digests, Store
 from archiver.custody.vault import Vault
 from archiver.engine.keep import keep_and_examine, keep_file
 from archiver.engine.machine import full_disk
 from archiver.engine.outcome import after_failure
 from archiver.errors import CaptureError
-from archiver.model import Acquisition, Item, Outcome, Request, Role
+from archiver.model import Acquisition, Holding, Item, Outcome, Request, Role
 from archiver.naming import derived_id
 
 if TYPE_CHECKING:
@@ -78,13 +82,16 @@ def fetch(hands: Hands, request: Request, number: int, on_progress: Callable[[Pr
 
     Raises MachineError where this machine cannot, such as on a full disk.
     """
-    folder = folder_of(hands.vault, acquisition_id(request.id, number))
+    name = acquisition_id(request.id, number)
+    folder = folder_of(hands.vault, name)
     folder.mkdir(parents=True, exist_ok=True)
     job = FetchJob(
         url=request.canonical_url,
         folder=folder,
         allow_net=tuple(str(network) for network in hands.vault.settings.allow_net),
         limits=limits_for(hands.vault.settings.limits, request),
+        acquisition=name,
+        commitment_key=acquisition_key(secret.commitment_secret(hands.vault.folder / "keys"), name).hex(),
     )
     result = hands.fetchers.fetch(job, on_progress, lambda: queue.is_cancelled(hands.vault, request.id))
     if result.reason == "disk-full":
@@ -108,7 +115,19 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
     result = read_result(folder)
     if result is None:
         raise CaptureError("the fetcher left no result that can be believed", code="fetcher-died", passing=True)
-    items = tuple(_item(hands, request, name, folder, i, fetched, result) for i, fetched in enumerate(result.items))
+    holdings: list[Holding] = []
+    if result.exchange:
+        holdings.append(keep_file(vault.store, folder / result.exchange.name, Role.EXCHANGE, warc.MEDIA_TYPE))
+    try:
+        items = tuple(_item(hands, request, name, folder, i, fetched, result) for i, fetched in enumerate(result.items))
+    except CaptureError as error:
+        # The record of the exchange is evidence only of the bytes that it names: they are kept, but are no item.
+        files = [file for fetched in result.items for file in fetched.files]
+        holdings += [keep_file(vault.store, folder / one.name, one.role, "application/octet-stream") for one in files]
+        result = replace(
+            result, outcome=Outcome.FAILURE, reason=error.code, message=error.what, passing=error.passing, items=()
+        )
+        items = ()
     next_step = after_failure(
         vault.settings.limits,
         passing=result.passing,
@@ -130,7 +149,7 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
         reason=result.reason,
         message=message,
         tools=result.tools,
-        holdings=(keep_file(vault.store, folder / result.exchange.name, Role.EXCHANGE),) if result.exchange else (),
+        holdings=tuple(holdings),
         items=items,
         failures=result.failures,
     )
@@ -151,6 +170,14 @@ def limits_for(limits: Limits, request: Request) -> Limits:
     return replace(limits, **request.limits)
 
 
+def _take(store: Store, folder: Path, file: FetchedFile) -> Digests:
+    """Keep a file. Raises CaptureError unless its bytes are those that came, by the record of the exchange."""
+    digests = store.take(folder / file.name)
+    if file.sha256 not in ("", digests.sha256):
+        raise reasons.failure("record-differs")
+    return digests
+
+
 def _item(
     hands: Hands, request: Request, name: str, folder: Path, position: int, fetched: FetchedItem, result: FetchResult
 ) -> Item:
@@ -158,7 +185,7 @@ def _item(
     files = [file for file in fetched.files if file.role is Role.ORIGINAL]
     name_there = PurePosixPath(unquote(urlsplit(fetched.final_url).path)).name[:NAME_CHARACTERS]
     originals = [
-        (store.take(folder / file.name), name_there if len(files) == 1 else f"{name_there} ({file.label})".strip())
+        (_take(store, folder, file), name_there if len(files) == 1 else f"{name_there} ({file.label})".strip())
         for file in files
     ]
     others = [

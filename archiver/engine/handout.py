@@ -19,6 +19,7 @@ EXTENSIONS = {
     "audio/ogg": "ogg", "audio/wav": "wav", "audio/x-wav": "wav", "audio/aac": "aac", "audio/flac": "flac",
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic",
     "application/json": "json", "application/pdf": "pdf", "text/html": "html", "text/plain": "txt",
+    "application/warc": "warc",
 }  # fmt: skip
 
 _UNUSABLE = re.compile(r"[^\w .,()-]+", re.ASCII)

@@ -53,9 +53,9 @@ def keep_and_examine(
     return Kept(tuple(holdings), examined, examination.summary())
 
 
-def keep_file(store: Store, path: Path, role: Role, name: str = "") -> Holding:
-    """Keep one of our own JSON files, such as the record of an exchange."""
-    return Holding(stored(store.take(path), JSON_TYPE), role, name)
+def keep_file(store: Store, path: Path, role: Role, media_type: str = JSON_TYPE) -> Holding:
+    """Keep one of our own files, such as the record of an exchange."""
+    return Holding(stored(store.take(path), media_type), role)
 
 
 def stored(digests: Digests, media_type: str) -> StoredObject:

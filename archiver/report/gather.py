@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from archiver.capture import exchanges, warc
 from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
@@ -38,7 +39,7 @@ _EXTENSIONS = {
     "audio/wav": "wav", "audio/x-wav": "wav", "audio/flac": "flac", "audio/aac": "aac", "image/jpeg": "jpg",
     "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic", "image/avif": "avif",
     "image/tiff": "tif", "image/bmp": "bmp", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
-    "text/plain": "txt",
+    "text/plain": "txt", "application/warc": "warc",
 }  # fmt: skip
 
 
@@ -175,10 +176,14 @@ def _exchange(vault: Vault, files: Sequence[Filed]) -> tuple[Mapping[str, Any] |
         return None, "There was no HTTP exchange: the file was taken in locally."
     if held.withheld:
         return None, f"The record of the exchange is withheld: {held.withheld}."
-    if held.object.size > _EXCHANGE_BYTES:
-        return None, "The record of the exchange is too long to be shown here; the file is in the bundle."
-    try:
+    try:  # a process that parsed hostile bytes wrote it
+        if held.object.media_type == warc.MEDIA_TYPE:
+            with vault.store.open(held.object.sha256) as stream:
+                return exchanges.listing(stream), ""
+        # As version 0.2 recorded it.
+        if held.object.size > _EXCHANGE_BYTES:
+            return None, "The record of the exchange is too long to be shown here; the file is in the bundle."
         value = json.loads(vault.store.read(held.object.sha256))
-    except (ValueError, RecursionError):  # a process that parsed hostile bytes wrote it
+    except (ValueError, RecursionError, EvidenceError):
         return None, "The record of the exchange cannot be read; the file is in the bundle."
     return (value, "") if isinstance(value, dict) else (None, "The record of the exchange is not of the known form.")

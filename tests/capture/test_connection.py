@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import errno
 import json
 import socket
@@ -14,15 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from yt_dlp.networking._helper import make_ssl_context
 
 from archiver.capture import fetcher
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.downloader import Downloader
-from archiver.capture.handler import ArchiveRH
 from archiver.capture.info import choose_formats, info_json
 from archiver.capture.job import FetchJob, FetchResult
 from archiver.capture.wire import Wire
@@ -69,32 +63,6 @@ def test_a_name_that_turns_private_is_refused_at_its_next_connection(
     assert len(asked) == 2
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for `localhost`, its own authority, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    moment = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(moment - datetime.timedelta(hours=1))
-        .not_valid_after(moment + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    path.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return path
-
-
 @contextmanager
 def serving_tls(media: dict[str, bytes], certificate: Path) -> Iterator[HostileServer]:
     with serving(media) as server:
@@ -102,18 +70,6 @@ def serving_tls(media: dict[str, bytes], certificate: Path) -> Iterator[HostileS
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         yield server
-
-
-@pytest.fixture
-def trusted(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = make_ssl_context(verify=True)
-    context.load_verify_locations(authority)
-    monkeypatch.setattr(ArchiveRH, "shared_tls_context", staticmethod(lambda: context))
-    monkeypatch.setattr(socket, "getaddrinfo", _loopback_only)
-
-
-def _loopback_only(_host: str, port: int, *_rest: Any) -> list[Any]:
-    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
 
 @pytest.mark.usefixtures("trusted")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from archiver.capture import exchanges
 from archiver.capture.job import FetchResult
 from archiver.model import Outcome, Role
 from tests.capture.hostile_server import TRICKY_TITLE, HostileServer
@@ -33,7 +34,7 @@ def test_a_plain_media_url_is_asked_for_once_and_stored_as_served(
     assert {tool.name for tool in result.tools} == {"yt-dlp", "requests", "urllib3", "openssl", "python"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "00001.mp4.mp4",
-        "exchange.json",
+        "exchange.warc",
         "info-00001.json",
         "result.json",
     ]
@@ -51,15 +52,15 @@ def test_the_exchange_record_has_every_hop(server: HostileServer, fetch: Fetch, 
     result = fetch(server.url("/moved"))
     assert result.final_url == server.url("/media/clip.mp4")
     assert result.exchange is not None
-    record = json.loads((tmp_path / result.exchange.name).read_text())
-    first, second = record["exchanges"]
+    with (tmp_path / result.exchange.name).open("rb") as file:
+        first, second = exchanges.listing(file)["exchanges"]
     assert (first["method"], first["status"], first["url"]) == ("GET", 301, server.url("/moved"))
     assert (second["status"], second["address"]) == (200, f"127.0.0.1 {server.server_port}")
     assert second["body_bytes"] == len(server.media["clip.mp4"])
     assert second["wire_bytes"] > second["body_bytes"]
     assert second["for_file"] is True
     assert ["ETag", '"one"'] in second["response_headers"]
-    assert record["bytes"] == result.bytes == first["wire_bytes"] + second["wire_bytes"]
+    assert result.bytes == first["wire_bytes"] + second["wire_bytes"]
 
 
 @pytest.mark.parametrize("path", ["/page", "/graph"])
@@ -126,7 +127,7 @@ def test_a_cookie_is_in_no_record(server: HostileServer, fetch: Fetch, tmp_path:
     assert fetch(server.url("/cookie")).outcome is Outcome.SUCCESS
     for path in tmp_path.glob("*.json"):
         assert b"secret-value" not in path.read_bytes()
-    assert b"(withheld)" in (tmp_path / "exchange.json").read_bytes()
+    assert b"Set-Cookie: sha256-commitment:" in (tmp_path / "exchange.warc").read_bytes()
 
 
 def test_no_path_of_this_machine_is_in_the_info(server: HostileServer, fetch: Fetch, tmp_path: Path) -> None:
@@ -185,7 +186,7 @@ def test_what_goes_wrong_has_a_reason_of_its_own_and_leaves_no_file(
     result = fetch(server.url(path))
     assert (result.outcome, result.reason) == (Outcome.FAILURE, reason)
     assert result.items == ()
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["exchange.json", "result.json"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["exchange.warc", "result.json"]
     assert result.bytes < 3_500_000
 
 

@@ -19,6 +19,8 @@ from archiver.capture.job import FetchJob, FetchResult, Progress
 from archiver.capture.pool import Fetchers
 from archiver.model import Outcome
 from tests.capture.hostile_server import LIMITS, HostileServer
+from tests.capture.raw_server import serving_raw
+from tests.capture.warc_reader import read
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = ("127.0.0.0/8",)
@@ -110,6 +112,33 @@ def test_a_fetcher_that_is_killed_has_a_reason(server: HostileServer, fetchers: 
     os.kill(child, signal.SIGKILL)
     thread.join()
     assert (results[0].outcome, results[0].reason, results[0].passing) == (Outcome.FAILURE, "fetcher-died", True)
+    assert results[0].exchange is not None
+    assert [record.type for record in read(tmp_path / "exchange.warc")] == ["warcinfo", "request", "metadata"]
+
+
+def test_what_a_killed_fetcher_had_received_is_evidence(fetchers: Fetchers, tmp_path: Path) -> None:
+    page = b'<!doctype html><html><body><video src="/film"></video></body></html>'
+    whole = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: a=hidden\r\nContent-Length: %d\r\n\r\n" % len(page)
+        + page
+    )
+    half = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 9000\r\n\r\n\0\0\0\x18ftypisom" + bytes(500)
+    with serving_raw({"/page": [whole], "/film": [half]}) as server:
+        job = FetchJob(server.url("/page"), tmp_path, LOOPBACK)
+        thread, results = in_background(lambda: fetchers.fetch(job))
+        spooled = tmp_path / "spool" / "000002.body"
+        while not (spooled.exists() and spooled.stat().st_size == 512):  # it waits for the other half
+            assert thread.is_alive()
+        (child,) = children_of(prepared_of(fetchers))
+        os.kill(child, signal.SIGKILL)
+        thread.join()
+    assert results[0].reason == "fetcher-died"
+    stored = read(tmp_path / "exchange.warc")
+    assert [record.type for record in stored] == ["warcinfo", *("request", "response", "metadata") * 2]
+    assert stored[2].block.endswith(page)
+    assert (stored[5].block, stored[5].fields["warc-truncated"]) == (half, "unspecified")
+    assert b"hidden" not in (tmp_path / "exchange.warc").read_bytes()
+    assert not (tmp_path / "spool").exists()
 
 
 @pytest.mark.parametrize(("limit", "reason"), [("stall_seconds", "stalled"), ("fetch_seconds", "timed-out")])

@@ -36,7 +36,7 @@ def left(tmp_path: Path) -> FetchResult:
     """A result with its files, as a fetcher leaves it."""
     (tmp_path / "00001.mp4.mp4").write_bytes(b"film")
     (tmp_path / "00001.info.json").write_bytes(b"{}")
-    (tmp_path / "exchange.json").write_bytes(b"{}")
+    (tmp_path / "exchange.warc").write_bytes(b"{}")
     files = (
         FetchedFile("00001.mp4.mp4", Role.ORIGINAL, "mp4", 4),
         FetchedFile("00001.info.json", Role.INFO, "", 2),
@@ -53,7 +53,7 @@ def left(tmp_path: Path) -> FetchResult:
         http_status=200,
         final_url="http://example.com/",
         tools=(Tool("yt-dlp", "1"),),
-        exchange=FetchedFile("exchange.json", Role.EXCHANGE, "", 2),
+        exchange=FetchedFile("exchange.warc", Role.EXCHANGE, "", 2),
         items=(FetchedItem("http://example.com/", "http://example.com/", "Title", "", files),),
         failures=(("http://example.com/2", "not-found"),),
     )
@@ -187,3 +187,13 @@ def test_a_file_name_is_plain_whatever_the_source_says(label: str, extension: st
     assert name.startswith("00001.")
     assert len(name) < 100
     assert set(name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+@pytest.mark.parametrize(("claim", "is_believed"), [("a" * 64, True), ("", True), ("A" * 64, False), ("../x", False)])
+def test_what_a_file_is_said_to_be_is_a_digest(
+    left: FetchResult, tmp_path: Path, claim: str, is_believed: bool
+) -> None:
+    (item,) = left.items
+    changed = replace(item, files=(replace(item.files[0], sha256=claim),))
+    write_durably(tmp_path, "result.json", result_to_json(replace(left, items=(changed,))))
+    assert (read_result(tmp_path) is not None) == is_believed

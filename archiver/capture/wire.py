@@ -101,6 +101,8 @@ class Wire:
         self.time_left()
         if len(self.exchanges) >= self.limits.requests:
             raise self.stop(reasons.failure("too-many-requests"))
+        if len(url) > (most := self.limits.url_characters):
+            raise self.stop(RefusedError(f"it leads to a URL of more than {most} characters", code="url-too-long"))
         exchange = Exchange(
             number=len(self.exchanges) + 1,
             method=method,

@@ -42,7 +42,7 @@ for _label, _does, _text, _reason in (
         '#EXT-X-KEY:METHOD=AES-128,URI="/a\nb"\n' + _FIRST,
         "extractor-failed",
     ),
-    ("long-line", "has a line of 2 MB", "#EXTINF:1,\n/media/" + "a" * 2_000_000 + "\n", "fragment-missing"),
+    ("long-line", "has a line of 2 MB", "#EXTINF:1,\n/media/" + "a" * 2_000_000 + "\n", "url-too-long"),
     ("drm", "is encrypted", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://k"\n' + _FIRST, "drm-protected"),
     ("sample-aes", "is encrypted in parts", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/k"\n' + _FIRST, "drm-protected"),
     ("huge-range", "asks for impossible ranges", "#EXT-X-BYTERANGE:9999999999@99999999999\n" + _FIRST, "broken-answer"),

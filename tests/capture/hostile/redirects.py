@@ -60,7 +60,7 @@ for _label, _place, _reason in (
     ("unknown-scheme", "x-secret-app://open", "bad-scheme"),
     ("private", "http://10.0.0.1/clip.mp4", "address-not-global"),
     ("link-local", "http://169.254.169.254/latest/meta-data/", "address-not-global"),
-    ("long-url", "/media/" + "a" * 60_000, "not-found"),
+    ("long-url", "/media/" + "a" * 60_000, "url-too-long"),
     ("port-0", "http://127.0.0.1:0/clip.mp4", "connection-refused"),
     ("port-99999", "http://127.0.0.1:99999/clip.mp4", "broken-answer"),
     ("no-host", "http:///clip.mp4", "not-found"),

@@ -17,7 +17,7 @@ from archiver.cli import common
 #: Program -> (argument that prints its version, what is reduced without it).
 PROGRAMS = {
     "exiftool": ("-ver", "metadata is not extracted"),
-    "bwrap": ("--version", "hostile files are parsed with resource limits only"),
+    "bwrap": ("--version", "hostile files are parsed behind weaker walls"),
 }
 
 PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography")
@@ -43,7 +43,7 @@ def doctor_command() -> None:
         fixed=(0, 1),
     )
     sandbox = report["sandbox"]
-    click.echo(f"Sandbox: {sandbox['level']}" + (f" ({sandbox['reason']})" if sandbox["reason"] else ""))
+    click.echo(f"Sandbox: {sandbox['protection']}" + (f" ({sandbox['reason']})" if sandbox["reason"] else ""))
     for line in report["missing"]:
         click.echo(f"Missing: {line}")
     if not report["missing"]:

@@ -85,13 +85,13 @@ class Examiner:
         """
         paths = [path for path, _ in originals]
         if not paths:
-            return Examination((), b"", (), (), str(self._sandboxes.level), ())
+            return Examination((), b"", (), (), self._sandboxes.protection, ())
         answer = self._answer(paths, self._limits.examine_seconds)
         codes = [
             (*found, "name-differs") if _name_differs(name, file.media_type) else found
             for found, file, (_, name) in zip(answer.warnings, answer.files, originals, strict=True)
         ]
-        sandbox = str(self._sandboxes.level)
+        sandbox = self._sandboxes.protection
         return Examination(
             files=answer.files,
             metadata=record.document(answer, sandbox, codes),

@@ -45,6 +45,7 @@ MESSAGES: Mapping[str, str] = {
     "timed-out": "the examination was stopped at its time limit",
     "crashed": "a decoder crashed on the file",
     "out-of-memory": "a decoder wanted more memory than the limit",
+    "too-many-processes": "a decoder started more processes than the limit",
     "output-too-large": "the examination's output was larger than the limit",
     "failed": "the examination failed",
     "answer-refused": "the examination's answer did not make sense and was refused",

@@ -14,6 +14,7 @@ class Failure(StrEnum):
     TIMED_OUT = "timed-out"
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out-of-memory"
+    TOO_MANY_PROCESSES = "too-many-processes"
     OUTPUT_TOO_LARGE = "output-too-large"
     FAILED = "failed"  # the function in the sandbox raised an exception, or the sandbox could not be started
 
@@ -32,9 +33,12 @@ class JobLimits:
 
     # Address space of each process of a job. config.Limits.examine_memory_bytes gives the reason for 4 GiB.
     memory_bytes: int = 4 * 1024**3
+    # What all of them hold together, counted a few times a second. The libraries that they share count for each.
+    total_memory_bytes: int = 5 * 1024**3
     # A job opens its inputs, a pipe or two and the modules that it imports late. Also bounds what a fork has to close.
     open_files: int = 256
     # ExifTool is one process, a decoder one thread a core. Enough for machines of 64 cores, too few for a fork bomb.
+    # The kernel holds no root to it; processes (not threads) are counted from outside as well.
     processes: int = 128
     # Only a job with an output file can write anything at all; a working copy is as large as its originals together.
     output_file_bytes: int = 9 * 1024**3

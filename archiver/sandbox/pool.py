@@ -41,8 +41,13 @@ class SandboxPool:
 
     @property
     def level(self) -> Level:
-        """The protection in force."""
+        """The level in force."""
         return self._all[0].level
+
+    @property
+    def protection(self) -> str:
+        """The level and the locks inside it, as recorded."""
+        return self._all[0].protection
 
     def start(self) -> None:
         """Prepare one sandbox now, so that the first job does not wait for it. Raises SandboxError."""

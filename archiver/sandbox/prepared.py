@@ -1,4 +1,4 @@
-"""Runs inside the sandbox: one prepared Python that forks a child for each job. Standard library only, run as a script.
+"""Runs inside the sandbox: one prepared Python that forks a child for each job. Run as a script.
 
 The parent imports the heavy modules once and never touches a hostile byte. It holds nothing secret, cannot be traced
 (not dumpable) and, as process 1 of its own namespace, cannot be killed or stopped by its children. A child does exactly
@@ -13,6 +13,7 @@ The reply is an 8-byte big-endian length, then that many bytes: one of `+` answe
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -23,7 +24,10 @@ import select
 import signal
 import socket
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from archiver.sandbox.lock import Lock
 
 MAX_REQUEST = 64 * 1024  # arguments are names and numbers; a SEQPACKET message has to fit the socket's buffer
 _ERROR_CHARACTERS = 500
@@ -37,12 +41,19 @@ def main() -> None:
     """Prepare, then serve jobs until the owner hangs up."""
     settings = json.loads(sys.argv[1])
     sys.path.extend(settings["path"])
+    # Not before: this file is a script, and finds the rest of the package only now.
+    from archiver.sandbox import lock, namespaces
+
+    if settings["namespaces"]:
+        namespaces.enter()
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     try:
         for name in settings["prepare"]:
             importlib.import_module(name)
+        alone = bool(settings["alone"]) and os.getpid() == 1
+        locks = lock.make(settings, alone=alone)
     except BaseException as error:  # noqa: BLE001  # whatever it is, the owner has to be told: nobody else will
         control.send(json.dumps({"failed": _plain(error)}).encode())
         return
@@ -52,7 +63,6 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # or the first collection in each child would copy every page
     control.send(json.dumps({"ready": True}).encode())
-    alone = bool(settings["alone"]) and os.getpid() == 1
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
         if not message:
@@ -60,7 +70,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             control.close()
-            _do(json.loads(message), descriptors)
+            _do(json.loads(message), descriptors, locks)
         for descriptor in descriptors:
             os.close(descriptor)
         hung_up = _wait_or_hang_up(child, control)
@@ -70,8 +80,10 @@ def main() -> None:
         control.send(json.dumps({"status": status}).encode())
 
 
-def _do(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
+def _do(job: dict[str, Any], descriptors: list[int], locks: Lock) -> NoReturn:
     """One job, in the child. Never returns."""
+    from archiver.sandbox.lock import fasten
+
     frame = b"-"
     try:
         os.setsid()
@@ -79,6 +91,7 @@ def _do(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
         _restrict(job["limits"], job["seconds"], writes=len(descriptors) > 1)
+        fasten(locks)
         module, _, name = job["target"].partition(":")
         function = getattr(importlib.import_module(module), name)
         frame = b"+" + function(job["paths"], job["arguments"], *descriptors[1:])
@@ -130,7 +143,8 @@ def _wait_or_hang_up(child: int, control: socket.socket) -> bool:
 def _sweep(child: int, alone: bool) -> int:
     """Kill everything that the job has left, reap it, and return the child's wait status.
 
-    Only process 1 of a namespace of its own may kill everything that it sees.
+    Only process 1 of a namespace of its own may kill everything that it sees. Elsewhere it is the job's process group,
+    which the filter lets nobody leave, and then whatever became our child because its own parent has ended.
     """
     try:
         if alone:
@@ -142,10 +156,20 @@ def _sweep(child: int, alone: bool) -> int:
     _, status = os.waitpid(child, 0)
     while True:
         try:
-            if os.waitpid(-1, 0 if alone else os.WNOHANG)[0] == 0:
-                return status
+            if os.waitpid(-1, 0 if alone else os.WNOHANG)[0] != 0:
+                continue
         except ChildProcessError:
             return status
+        for left in _children():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
+        os.waitpid(-1, 0)
+
+
+def _children() -> list[int]:
+    """Our own children, of which there are none between jobs."""
+    with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
+        return [int(pid) for pid in file.read().split()]
 
 
 def _write(descriptor: int, data: bytes) -> None:

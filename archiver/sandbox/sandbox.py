@@ -21,8 +21,9 @@ from typing import IO, Any, BinaryIO, Self
 
 from archiver.sandbox.failure import Failure, JobLimits, SandboxError
 from archiver.sandbox.inbox import Inbox
-from archiver.sandbox.level import ENVIRONMENT, Level, command, level
+from archiver.sandbox.level import ENVIRONMENT, Level, command, level, protection
 from archiver.sandbox.prepared import MAX_REQUEST
+from archiver.sandbox.watch import SECONDS, usage
 
 _START_SECONDS = 60  # importing everything takes under a second; a machine that is swapping gets its time
 _FAREWELL_SECONDS = 1  # what the fallback gets to kill its own children before it is killed itself
@@ -73,8 +74,13 @@ class Sandbox:
 
     @property
     def level(self) -> Level:
-        """The protection in force."""
+        """The level in force."""
         return self._asked or level()
+
+    @property
+    def protection(self) -> str:
+        """The level and the locks inside it, as recorded. A sandbox that cannot put them on does not start."""
+        return protection(self.level)
 
     def start(self) -> None:
         """Prepare now instead of at the first job. Raises SandboxError."""
@@ -131,15 +137,14 @@ class Sandbox:
         if self._inbox is None:
             self._inbox = Inbox(self._inbox_parent)
         try:
-            line, search, self._folder = command(self.level, self._inbox.folder, self._code)
+            line, settings, self._folder = command(self.level, self._inbox.folder, self._code)
         except KeyError:
             raise SandboxError(Failure.FAILED, "bubblewrap is not installed") from None
-        alone = self.level is Level.BUBBLEWRAP
-        settings = json.dumps({"path": search, "prepare": self._prepare, "alone": alone})
+        last = json.dumps(settings | {"prepare": self._prepare})
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner, tempfile.TemporaryFile() as said:
             try:
-                self._process = _started([*line, settings], inner, said)
+                self._process = _started([*line, last], inner, said)
                 self._control.settimeout(_START_SECONDS)
                 inner.close()
                 greeting = json.loads(self._control.recv(MAX_REQUEST) or b"{}")
@@ -179,11 +184,15 @@ class Sandbox:
             received = bytearray()
             status: int | None = None
             replying = True
+            due = time.monotonic() + SECONDS
             while replying or status is None:
                 left = deadline - time.monotonic()
-                events = poll.poll(max(0, left) * 1000) if left > 0 else []
-                if not events:
+                if left <= 0:
                     raise SandboxError(Failure.TIMED_OUT, "the job in the sandbox was stopped at its time limit")
+                events = poll.poll(min(left, SECONDS) * 1000)
+                if time.monotonic() >= due:  # by the clock, because a job that talks without end is never silent
+                    self._count()
+                    due = time.monotonic() + SECONDS
                 for descriptor, _ in events:
                     if descriptor != reading:
                         status = _status(control)
@@ -202,12 +211,23 @@ class Sandbox:
         _judge(status)
         return bytes(received)
 
+    def _count(self) -> None:
+        """Raise where the job's processes are too many or hold too much, which no limit of a single process sees."""
+        assert self._process is not None
+        used = usage(self._process.pid)
+        if used.processes > self._limits.processes:
+            raise SandboxError(Failure.TOO_MANY_PROCESSES, "the job in the sandbox started too many processes")
+        if used.bytes > self._limits.total_memory_bytes:
+            raise SandboxError(
+                Failure.OUT_OF_MEMORY, "the processes of the job together reached the sandbox's memory limit"
+            )
+
     def _stop(self) -> None:
         if self._control is not None:
             self._control.close()  # tells the prepared parent to end whatever runs, and itself
             self._control = None
         if self._process is not None:
-            if self.level is Level.RLIMITS:
+            if not self.level.alone:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(_FAREWELL_SECONDS)
             self._process.kill()

@@ -17,7 +17,7 @@ from archiver.examine.examiner import Examiner
 from archiver.examine.record import Examination
 from archiver.examine.rendition import merge
 from archiver.sandbox.failure import Failure, SandboxError
-from archiver.sandbox.level import Level, level
+from archiver.sandbox.level import Level, level, protection
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="ExifTool is not installed")
 
@@ -103,7 +103,7 @@ def test_a_video_has_type_facts_fingerprint_and_summary(examiner: Examiner, medi
     summary = found.summary()
     assert (summary["width"], summary["height"], summary["codecs"]) == (160, 120, "mpeg4+aac")
     assert summary["duration_seconds"] == pytest.approx(2.0, abs=0.1)
-    assert found.sandbox == level()
+    assert found.sandbox == protection(level())
     assert {"av", "pillow"} <= {tool.name for tool in found.tools}
     assert look(examiner, media / "clip.mp4") == found
 
@@ -174,8 +174,8 @@ def test_mutated_media_never_stop_the_run(examiner: Examiner, media: Path, tmp_p
 def test_it_works_without_bubblewrap_and_says_so(media: Path) -> None:
     with Examiner(slots=1, level=Level.RLIMITS) as examiner:
         found = look(examiner, media / "clip.mp4")
-    assert found.sandbox == "rlimits"
-    assert json.loads(found.metadata)["sandbox"] == "rlimits"
+    assert found.sandbox == protection(Level.RLIMITS)
+    assert json.loads(found.metadata)["sandbox"] == protection(Level.RLIMITS)
     assert len(found.fingerprints) == 1
     assert codes(found) == []
 

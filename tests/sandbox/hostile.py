@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -33,7 +34,6 @@ def look_around(paths: list[str], arguments: Any) -> bytes:
             "descriptors": _open_descriptors(),
             "pid": os.getpid(),
             "processes": [pid for pid in range(1, 40) if _exists(pid)],
-            "interfaces": [name for _, name in socket.if_nameindex()],
         }
     ).encode()
 
@@ -82,13 +82,17 @@ def attack_parent(paths: list[str], arguments: Any) -> bytes:
     if libc.mount(b"none", b"/in", b"tmpfs", 0, None) == 0:
         worked.append("mount")
     for number in (signal.SIGSTOP, signal.SIGKILL):
-        os.kill(os.getppid(), number)
+        try:
+            os.kill(os.getppid(), number)
+        except PermissionError:
+            continue
     return json.dumps(worked).encode()
 
 
 def leave_a_daemon(paths: list[str], arguments: Any) -> bytes:
     if os.fork() == 0:
-        os.setsid()
+        with contextlib.suppress(PermissionError):
+            os.setsid()
         if os.fork() == 0:
             time.sleep(3600)
         os._exit(0)
@@ -132,6 +136,21 @@ def fork_bomb(paths: list[str], arguments: Any) -> bytes:
                 time.sleep(60)
         except OSError:
             return b"refused"
+
+
+def fill_memory_together(paths: list[str], arguments: int) -> bytes:
+    """Eight processes, each well below its own limit, until they are killed."""
+    for _ in range(8):
+        if os.fork() == 0:
+            held = bytearray(b"x" * arguments)
+            time.sleep(60)
+            os._exit(len(held) > 0)
+    return loop(paths, arguments)
+
+
+def stop_itself(paths: list[str], arguments: Any) -> bytes:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return b""
 
 
 def crash(paths: list[str], arguments: Any) -> bytes:
@@ -191,3 +210,8 @@ def _exists(pid: int) -> bool:
 def hold_and_loop(paths: list[str], arguments: Any, output: int) -> bytes:
     os.write(output, b"working")
     return loop(paths, arguments)
+
+
+def locked(paths: list[str], arguments: Any) -> bytes:
+    libc = ctypes.CDLL(None)
+    return json.dumps({"no_new_privs": libc.prctl(39, 0, 0, 0, 0), "seccomp": libc.prctl(21, 0, 0, 0, 0)}).encode()

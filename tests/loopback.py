@@ -24,6 +24,7 @@ class Page:
     first: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
     held: bool = False  # answers after COMPANION_SECONDS, so that requests at a time can be counted
     drips: bool = False  # never ends
+    cut_at: int = 0  # only so many bytes come, without a Content-Length, as if they were all
 
 
 class Site(ThreadingHTTPServer):
@@ -98,6 +99,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if page.held:
             self._hold()
+        if page.cut_at:
+            self.send_response(200)
+            self.send_header("Content-Type", page.kind)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(page.body[: page.cut_at] if self.command == "GET" else b"")
+            self.close_connection = True
+            return
         self._head(200, page.kind, 10_000_000 if page.drips else len(page.body), {})
         if self.command == "HEAD":
             return

@@ -66,6 +66,7 @@ def warm() -> Downloader:
 
     plugin_dirs.value = []
     all_plugins_loaded.value = True  # so that nothing looks for them in folders of the user's
+    from archiver.capture import lockdown
     from archiver.capture.downloader import Downloader
     from archiver.capture.handler import ArchiveRH
 
@@ -77,6 +78,7 @@ def warm() -> Downloader:
     page = "<html><head><title>t</title></head><body></body></html>"
     list(generic._extract_embeds(url, page, info_dict={"id": "t", "title": "t", "age_limit": 0}))
     ArchiveRH.shared_tls_context()
+    lockdown.warm()
     gc.enable()
     gc.freeze()  # what is loaded now is shared with every child, and stays shared if the collector leaves it alone
     return ydl
@@ -124,7 +126,7 @@ def _child(message: bytes, line: socket.socket, go: int, parent: int, ydl: Downl
 
 def _confine(job: FetchJob) -> None:
     """Take away what a fetch does not need."""
-    from archiver.capture import guard
+    from archiver.capture import guard, lockdown
     from archiver.config import parse_networks
 
     os.environ.clear()
@@ -153,6 +155,7 @@ def _confine(job: FetchJob) -> None:
             raise PermissionError(f"a fetcher starts no programs ({event})")
 
     sys.addaudithook(refuse)
+    lockdown.fasten(job.folder)
 
 
 def _work(job: FetchJob, line: socket.socket, ydl: Downloader) -> None:

@@ -65,6 +65,11 @@ _ROWS = (
     Reason("broken-answer", "What the server sent is not HTTP, or cannot be decoded", "Open the URL in a browser"),
     Reason("too-many-requests", "It took more HTTP requests than the limit", "Raise requests"),
     Reason("too-large", "It is larger than the limit", "Raise file_bytes if the disk has room"),
+    Reason(
+        "media-incomplete",
+        "The file that came ends before its stated end: what is there was archived",
+        "`archiver add --again`, or look for another copy",
+    ),
     Reason("empty-body", "The server sent a file of 0 bytes", "Open the URL in a browser"),
     Reason("content-changed", "The file changed between the cut and the resumption", "`archiver retry`", "yes"),
     Reason("no-media", "There is no media at that URL", "Give the URL of the media or of a page with a player"),

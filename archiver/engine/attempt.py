@@ -119,7 +119,7 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
     if result.exchange:
         holdings.append(keep_file(vault.store, folder / result.exchange.name, Role.EXCHANGE, warc.MEDIA_TYPE))
     try:
-        items = tuple(_item(hands, request, name, folder, i, fetched, result) for i, fetched in enumerate(result.items))
+        made = [_item(hands, request, name, folder, i, fetched, result) for i, fetched in enumerate(result.items)]
     except CaptureError as error:
         # The record of the exchange is evidence only of the bytes that it names: they are kept, but are no item.
         files = [file for fetched in result.items for file in fetched.files]
@@ -127,7 +127,11 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
         result = replace(
             result, outcome=Outcome.FAILURE, reason=error.code, message=error.what, passing=error.passing, items=()
         )
-        items = ()
+        made = []
+    items = tuple(item for item, _ in made)
+    # What is there is archived; that something is missing is a failure on record beside it.
+    cut = [(item.url, words) for item, incomplete in made for words in incomplete]
+    failures = (*result.failures, *((url, "media-incomplete") for url, _ in cut))
     next_step = after_failure(
         vault.settings.limits,
         passing=result.passing,
@@ -135,8 +139,9 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
         attempts_allowed=request.attempts_allowed,
         retry_after=result.retry_after,
     )
-    whole = result.outcome is Outcome.SUCCESS and not result.failures
-    message = "" if whole else "; ".join(part for part in (result.message, next_step.message) if part)
+    whole = result.outcome is Outcome.SUCCESS and not failures
+    parts = (result.message, next_step.message, *dict.fromkeys(words for _, words in cut))
+    message = "" if whole else "; ".join(part for part in parts if part)
     acquisition = Acquisition(
         id=name,
         kind="download",
@@ -151,7 +156,7 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
         tools=result.tools,
         holdings=tuple(holdings),
         items=items,
-        failures=result.failures,
+        failures=failures,
     )
     detail: dict[str, Any] = {"bytes": result.bytes, "http_status": result.http_status}
     acquisitions.record(
@@ -180,7 +185,8 @@ def _take(store: Store, folder: Path, file: FetchedFile) -> Digests:
 
 def _item(
     hands: Hands, request: Request, name: str, folder: Path, position: int, fetched: FetchedItem, result: FetchResult
-) -> Item:
+) -> tuple[Item, tuple[str, ...]]:
+    """The item of what was fetched, and in words what its originals lack."""
     store = hands.vault.store
     files = [file for file in fetched.files if file.role is Role.ORIGINAL]
     name_there = PurePosixPath(unquote(urlsplit(fetched.final_url).path)).name[:NAME_CHARACTERS]
@@ -192,7 +198,7 @@ def _item(
         keep_file(store, folder / file.name, file.role) for file in fetched.files if file.role is not Role.ORIGINAL
     ]
     kept = keep_and_examine(store, hands.examiner, originals, others)
-    return Item(
+    item = Item(
         id=derived_id("i", name, str(position)),
         acquisition_id=name,
         case=request.case,
@@ -205,3 +211,4 @@ def _item(
         summary=kept.summary,
         examined=kept.examined,
     )
+    return item, kept.incomplete

@@ -23,6 +23,7 @@ class Kept:
     holdings: tuple[Holding, ...]
     examined: Examined
     summary: dict[str, Any]
+    incomplete: tuple[str, ...] = ()  # in words, of each original that ends before its stated end
 
 
 def keep_and_examine(
@@ -50,7 +51,8 @@ def keep_and_examine(
         warnings=tuple(dict.fromkeys(warning.code for warning in examination.warnings)),
         algorithms=tuple(dict.fromkeys(fingerprint.algorithm for fingerprint in examination.fingerprints)),
     )
-    return Kept(tuple(holdings), examined, examination.summary())
+    incomplete = tuple(one.message for one in examination.warnings if one.code == "media-incomplete")
+    return Kept(tuple(holdings), examined, examination.summary(), incomplete)
 
 
 def keep_file(store: Store, path: Path, role: Role, media_type: str = JSON_TYPE) -> Holding:

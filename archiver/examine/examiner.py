@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver.config import Limits
-from archiver.examine import media_type, record
+from archiver.examine import media_type, record, warnings
 from archiver.examine.record import Answer, Examination, FileRecord, FileWarning, RefusedAnswer
 from archiver.model import Tool
 from archiver.sandbox.failure import Failure, JobLimits, SandboxError
@@ -97,7 +97,9 @@ class Examiner:
             metadata=record.document(answer, sandbox, codes),
             fingerprints=answer.fingerprints,
             warnings=tuple(
-                FileWarning(number, code, record.MESSAGES[code]) for number, found in enumerate(codes) for code in found
+                FileWarning(number, code, warnings.words(code, answer.files[number].facts))
+                for number, found in enumerate(codes)
+                for code in found
             ),
             sandbox=sandbox,
             tools=tuple(Tool(name, version) for name, version in answer.tools.items()),

@@ -21,7 +21,7 @@ MAX_IMAGE_PIXELS = 200_000_000
 class Fingerprinting:
     """What leaves the sandbox: the object's bytes and bounded facts (integers and words of at most 40 letters).
 
-    `kind` is `video` or `image`; `warnings` are codes: truncated, damaged, timestamps-odd, frames-change-size,
+    `kind` is `video` or `image`; `warnings` are codes: media-incomplete, damaged, timestamps-odd, frames-change-size,
     too-large (single frames).
     """
 

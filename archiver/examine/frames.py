@@ -123,7 +123,7 @@ def decoded(container: InputContainer, stream: VideoStream, warnings: set[str]) 
         except StopIteration:
             return
         except av.FFmpegError:
-            warnings.add("truncated")
+            warnings.add("media-incomplete")
             return
         try:
             frames = packet.decode()
@@ -232,7 +232,8 @@ class _Sampler:
         if self._stream.duration and self._stream.time_base:
             stated = min(round(float(self._stream.duration * self._stream.time_base) * 1000), MAX_MS)
         if result.duration_ms + MISSING_MS < stated:
-            result.warnings.add("truncated")
+            result.warnings.add("media-incomplete")
+            facts["declared_ms"] = stated
         facts["duration_ms"] = result.duration_ms
         result.interval_ms = round(self._interval * 2000)
         result.facts = facts

@@ -6,14 +6,17 @@ fingerprints one after the other; the head holds their lengths.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archiver.examine import media_type
+from archiver.fingerprint import MAX_MS
 
 _EXIFTOOL_SHARE = 0.5  # of the item's time: a decode is still possible when ExifTool hangs
+_EXACT_MISSING_MS = 200  # FLAC counts its samples in the header; a block is at most 1.5 s, and usually 93 ms
 _EXIFTOOL_SECONDS = 120  # 0.1 s are usual; a file of 4 GiB is not read whole
 
 
@@ -106,8 +109,21 @@ def _look(path: str, with_fingerprint: bool) -> tuple[dict[str, Any], tuple[str,
     elif kind == "other" and claimed != media_type.UNKNOWN:
         record["warnings"] = ["not-media"]
     elif with_fingerprint:
-        return record, _decode(path, kind, record)
+        made = _decode(path, kind, record)
+        _measure(path, record)
+        return record, made
     return record, None
+
+
+def _measure(path: str, record: dict[str, Any]) -> None:
+    """Add what the file says about its own length, where less is there."""
+    from archiver.examine.wholeness import missing_end
+
+    lacking = missing_end(path, record["media_type"])
+    if lacking is not None:
+        record["facts"] |= {"declared_bytes": lacking.declared, "present_bytes": lacking.present}
+    if lacking is not None or record["facts"].get("declared_ms"):
+        record["warnings"] = list(dict.fromkeys(["media-incomplete", *record["warnings"]]))
 
 
 def _decode(path: str, kind: str, record: dict[str, Any]) -> tuple[str, bytes] | None:
@@ -120,11 +136,34 @@ def _decode(path: str, kind: str, record: dict[str, Any]) -> tuple[str, bytes] |
         record["facts"] = error.facts
         record["media_type"] = media_type.by_decoder(record["media_type"], error.facts)
         record["warnings"] = _why(error.code, kind, media_type.kind(record["media_type"]))
+        if media_type.kind(record["media_type"]) == "audio" and error.code == "no-frames":
+            _listen(path, record["facts"])
         return None
     record["facts"] = made.facts
     record["media_type"] = media_type.by_decoder(record["media_type"], made.facts)
     record["warnings"] = list(made.warnings)
     return made.algorithm, made.blob
+
+
+def _listen(path: str, facts: dict[str, Any]) -> None:
+    """How far the packets of a sound file go: `heard_ms`, and `declared_ms` where that is further."""
+    import av
+
+    from archiver.examine.frames import MISSING_MS, open_media
+
+    heard = 0.0
+    with open_media(path) as container:
+        stream = container.streams.audio[0]
+        with contextlib.suppress(av.FFmpegError):
+            for packet in container.demux(stream):
+                if packet.pts is not None and packet.time_base:
+                    heard = max(heard, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        begin = float((stream.start_time or 0) * (stream.time_base or 0))
+    facts["heard_ms"] = max(0, min(round((heard - begin) * 1000), MAX_MS))
+    stated = int(facts.get("stated_duration_ms", 0))
+    slack = _EXACT_MISSING_MS if facts.get("audio_codec") == "flac" else MISSING_MS
+    if facts["heard_ms"] + slack < stated:
+        facts["declared_ms"] = stated
 
 
 def _why(code: str, claimed: str, found: str) -> list[str]:

@@ -49,14 +49,19 @@ def extract(paths: Sequence[str], seconds: float, max_bytes: int) -> tuple[list[
     from exiftool.exceptions import ExifToolException
 
     try:
+        tool = exiftool.ExifTool(common_args=[], encoding="utf-8")  # by default it asks for numbers alone
+    except FileNotFoundError:
+        raise ExifToolFailed("exiftool-missing") from None
+    try:
         with _time_limit(seconds):
-            tool = exiftool.ExifTool(common_args=[], encoding="utf-8")  # by default it asks for numbers alone
             tool.run()
             raw = tool.execute(*OPTIONS, *paths, raw_bytes=True)
             version = str(tool.version)
     except FileNotFoundError:
         raise ExifToolFailed("exiftool-missing") from None
     except TimeoutError:
+        if tool.running:
+            tool.terminate(timeout=0)  # left to itself it waits half a minute for an answer, and the decode with it
         raise ExifToolFailed("exiftool-timed-out") from None
     except (OSError, RuntimeError, ValueError, ExifToolException) as error:
         raise ExifToolFailed("exiftool-failed") from error

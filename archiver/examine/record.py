@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archiver.examine.warnings import MESSAGES
 from archiver.model import Tool
 
 SCHEMA = "archiver-metadata/1"
@@ -26,30 +27,6 @@ _WORD = re.compile(r"[ -~]{0,40}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile(r"[a-z][a-z-]{0,39}")
 _VERSION = re.compile(r"[ -~]{1,60}")
-
-#: Every warning that an examination can end with, as people read it. A code that is not listed is not accepted.
-MESSAGES: Mapping[str, str] = {
-    "empty": "the file is empty",
-    "not-media": "the file is no picture, video or sound that we can decode",
-    "damaged": "parts of the file could not be decoded",
-    "truncated": "the file ends before its stated end",
-    "no-frames": "no picture could be decoded",
-    "too-large": "its pictures are larger than any camera's and were not decoded",
-    "timestamps-odd": "times of some frames are missing or run backwards; positions may be off",
-    "frames-change-size": "the size of its pictures changes on the way",
-    "name-differs": "the name promises another kind of file than the content is",
-    "exiftool-missing": "ExifTool is not installed, so there is no embedded metadata",
-    "exiftool-failed": "ExifTool could not read the file",
-    "exiftool-timed-out": "ExifTool did not finish in time",
-    "metadata-too-large": "the embedded metadata is larger than the limit and was left out",
-    "timed-out": "the examination was stopped at its time limit",
-    "crashed": "a decoder crashed on the file",
-    "out-of-memory": "a decoder wanted more memory than the limit",
-    "too-many-processes": "a decoder started more processes than the limit",
-    "output-too-large": "the examination's output was larger than the limit",
-    "failed": "the examination failed",
-    "answer-refused": "the examination's answer did not make sense and was refused",
-}
 
 
 class RefusedAnswer(ValueError):

@@ -67,6 +67,6 @@ LIMITS = (
 
 def warning(code: str) -> str:
     """An examination's warning in plain words."""
-    from archiver.examine.record import MESSAGES
+    from archiver.examine.warnings import MESSAGES
 
     return MESSAGES.get(code, code.replace("-", " "))

@@ -14,6 +14,8 @@ import struct
 import sys
 from collections.abc import Iterable
 
+from archiver.sandbox.libc import libc
+
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same on all processors that came to Linux in this century
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
@@ -33,7 +35,7 @@ def abi() -> int:
     """How much Landlock this kernel has, 0 for none."""
     if sys.platform != "linux":
         return 0
-    return max(0, int(ctypes.CDLL(None).syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint(_VERSION_FLAG))))
+    return max(0, int(libc().syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint(_VERSION_FLAG))))
 
 
 def ruleset(
@@ -68,8 +70,7 @@ def ruleset(
 
 def restrict(rules: int) -> None:
     """Put this thread and all that it starts under `rules`, for ever. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    if libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "privileges cannot be given up")
     _call(_RESTRICT, ctypes.c_int(rules), ctypes.c_uint(0))
 
@@ -98,8 +99,7 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 
 def _call(number: int, *arguments: object) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    result = int(libc.syscall(ctypes.c_long(number), *arguments))
+    result = int(libc().syscall(ctypes.c_long(number), *arguments))
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"Landlock: {os.strerror(code)}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from archiver.sandbox import landlock, namespaces, seccomp
+from archiver.sandbox.libc import libc
 
 #: From this version of Landlock on signals do not leave the child. Before, the filter allows them to itself alone.
 _SCOPES_SIGNALS = 6
@@ -27,7 +27,7 @@ class Lock:
 def make(settings: Mapping[str, Any], *, alone: bool) -> Lock:
     """Prepare the locks that `level.command` asks for, once, in the parent. Raises OSError: no job without them."""
     if not alone:  # what a job leaves behind becomes our child, so that it can be found and killed
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     in_sight = settings.get("in_sight")
     rules = -1 if in_sight is None else landlock.ruleset(read=in_sight["read"], run=in_sight["run"])
     return Lock(rules, bool(settings.get("filtered")), alone)

@@ -18,8 +18,10 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from archiver.sandbox import syscalls
+from archiver.sandbox.libc import libc
 from archiver.sandbox.syscalls import ABSENT, COLUMNS, Group
 
 _PR_GET_SECCOMP, _PR_SET_SECCOMP, _MODE_FILTER = 21, 22, 2  # linux/prctl.h, linux/seccomp.h
@@ -57,9 +59,10 @@ def supported() -> bool:
     known = sys.platform == "linux" and platform.machine() in COLUMNS
     if not known or sys.maxsize < 2**32 or sys.byteorder != "little":
         return False
-    return bool(ctypes.CDLL(None).prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0)
+    return bool(libc().prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0)
 
 
+@cache
 def program(rules: Rules, machine: str) -> bytes:
     """The filter for a processor of `syscalls.COLUMNS`."""
     column, architecture = COLUMNS[machine]
@@ -86,9 +89,8 @@ def install(rules: Rules) -> None:
     filter_bytes = program(rules, platform.machine())
     buffer = ctypes.create_string_buffer(filter_bytes, len(filter_bytes))
     header = struct.pack("@HP", len(filter_bytes) // 8, ctypes.addressof(buffer))  # struct sock_fprog
-    libc = ctypes.CDLL(None, use_errno=True)
     for arguments in ((_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), (_PR_SET_SECCOMP, _MODE_FILTER, header, 0, 0)):
-        if libc.prctl(*arguments) != 0:
+        if libc().prctl(*arguments) != 0:
             number = ctypes.get_errno()
             raise OSError(number, f"the filter of system calls was not taken: {os.strerror(number)}")
 

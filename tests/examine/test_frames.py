@@ -142,7 +142,7 @@ def test_a_cut_off_file_gives_what_is_there_and_a_warning(tmp_path: Path) -> Non
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     sampled = sample(str(tmp_path / "cut.mp4"))
     assert 2 <= len(sampled.times_ms) <= 8
-    assert "truncated" in sampled.warnings
+    assert "media-incomplete" in sampled.warnings
 
 
 def test_a_damaged_file_gives_what_can_be_decoded_and_a_warning(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_damaged_file_gives_what_can_be_decoded_and_a_warning(tmp_path: Path) 
     path.write_bytes(body)
     sampled = sample(str(path))
     assert sampled.times_ms
-    assert sampled.warnings & {"damaged", "timestamps-odd", "truncated"}
+    assert sampled.warnings & {"damaged", "timestamps-odd", "media-incomplete"}
 
 
 def test_sound_alone_and_a_cover_picture_are_no_frames(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import platform
 import socket
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from archiver.sandbox import landlock, seccomp
@@ -30,8 +31,22 @@ _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)
 def warm() -> None:
     """Build, in the parent of all fetchers, what every one of them needs."""
     landlock.abi()
+    _always_read()
     if seccomp.supported():
         seccomp.program(_rules(programs=False), platform.machine())
+
+
+@cache
+def _always_read() -> tuple[str, ...]:
+    """Where Python, its modules and the resolver's files lie: real paths, none within another."""
+    prefixes = {sys.base_prefix, sys.prefix, *map(os.path.abspath, sys.path)} - {"/", os.path.abspath("")}
+    package = str(Path(__file__).resolve().parents[1])
+    wanted = sorted({os.path.realpath(path) for path in (*_READ, *_RESOLVER, *prefixes, package)})
+    found: list[str] = []
+    for path in wanted:
+        if os.path.exists(path) and not any(path.startswith(f"{above}/") for above in found):
+            found.append(path)
+    return tuple(found)
 
 
 def _rules(*, programs: bool) -> seccomp.Rules:
@@ -46,10 +61,8 @@ def fasten(folder: Path, *, read: Sequence[Path] = (), programs: Sequence[Path] 
     """
     locks: list[str] = []
     if landlock.abi():
-        prefixes = {sys.base_prefix, sys.prefix, *map(os.path.abspath, sys.path)}
-        package = str(Path(__file__).resolve().parents[1])
         rules = landlock.ruleset(
-            read=[*_READ, *_RESOLVER, *sorted(prefixes - {"/", os.path.abspath("")}), package, *map(str, read)],
+            read=[*_always_read(), *map(str, read)],
             run=[*map(str, programs), *(_LOADERS if programs else ())],
             change=[str(folder)],
             network=True,

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.examine.record import (
-    MESSAGES,
     Answer,
     Examination,
     FileRecord,
@@ -22,6 +21,7 @@ from archiver.examine.record import (
     read_answer,
     read_stills,
 )
+from archiver.examine.warnings import MESSAGES
 
 LIMIT = 100_000
 

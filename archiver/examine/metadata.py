@@ -10,7 +10,7 @@ import json
 import math
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 #: `-l` gives each tag as people read it (`val`) and as programs do (`num`, where that differs), in one pass.
@@ -60,14 +60,23 @@ def extract(paths: Sequence[str], seconds: float, max_bytes: int) -> tuple[list[
     except FileNotFoundError:
         raise ExifToolFailed("exiftool-missing") from None
     except TimeoutError:
-        if tool.running:
-            tool.terminate(timeout=0)  # left to itself it waits half a minute for an answer, and the decode with it
+        _end(tool)
         raise ExifToolFailed("exiftool-timed-out") from None
     except (OSError, RuntimeError, ValueError, ExifToolException) as error:
         raise ExifToolFailed("exiftool-failed") from error
     if len(raw) > max_bytes:
         raise ExifToolFailed("metadata-too-large")
     return _blocks(raw, paths), version
+
+
+def _end(tool: Any) -> None:
+    """End ExifTool now. Left to itself PyExifTool waits half a minute for its farewell, and the decode with it."""
+    process = tool._process
+    if tool.running:
+        tool.terminate(timeout=0)
+    for pipe in (process.stdin, process.stdout, process.stderr) if process is not None else ():
+        with suppress(OSError):  # what was not written yet is for nobody
+            pipe.close()
 
 
 def _blocks(raw: bytes, paths: Sequence[str]) -> list[dict[str, Any]]:

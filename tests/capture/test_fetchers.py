@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,10 @@ def test_a_fetcher_that_is_killed_has_a_reason(server: HostileServer, fetchers: 
     job = FetchJob(server.url("/hang"), tmp_path, LOOPBACK)
     thread, results = in_background(lambda: fetchers.fetch(job))
     assert server.waiting.wait(20)
+    # The server may know of the request before it is put down.
+    deadline = time.monotonic() + 20
+    while b'"sent"' not in (tmp_path / "spool" / "journal").read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.01)
     (child,) = children_of(prepared_of(fetchers))
     os.kill(child, signal.SIGKILL)
     thread.join()

@@ -59,8 +59,7 @@ class Outcome(StrEnum):
 class EventType(StrEnum):
     """The closed list of custody events.
 
-    The first group are PREMIS 3 event types (id.loc.gov/vocabulary/preservation/eventType), the second our own acts
-    that PREMIS has no word for; `docs/formats.md` maps them.
+    PREMIS 3 event types come first, then our own acts that PREMIS has no word for; `docs/formats.md` maps them.
     """
 
     CAPTURE = "capture"
@@ -80,6 +79,7 @@ class EventType(StrEnum):
     CHECKPOINT = "checkpoint issued"
     VAULT_CREATION = "vault creation"
     RECOVERY = "recovery"
+    SETTING = "setting changed"
 
 
 class MatchKind(StrEnum):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "archiver"
 
 #: What each part may import beside itself, in the order in which they stand upon each other.
-_BASE = {"errors", "config", "fingerprint", "model", "naming", "proof", "schemas"}
+_BASE = {"config", "cookies", "errors", "fingerprint", "model", "naming", "proof", "proxies", "schemas", "sites"}
 _STAGES = {"custody", "capture", "examine", "match"}
 _ALLOWED = {
     "proof": set[str](),
@@ -26,6 +26,9 @@ _ALLOWED = {
     "model": {"proof", "errors"},
     "naming": {"proof"},
     "config": {"errors"},
+    "proxies": {"errors"},
+    "sites": {"errors", "proxies"},
+    "cookies": {"errors", "sites"},
     "fingerprint": {"proof", "errors", "model", "config"},
     "sandbox": _BASE,
     **{stage: _BASE | {"sandbox"} for stage in _STAGES},
@@ -37,7 +40,19 @@ _ALLOWED = {
 }
 
 #: Slow to load (tenths of a second each), so loaded by the command that needs them and by nothing before.
-HEAVY = ("yt_dlp", "av", "numpy", "dbos", "sqlalchemy", "cryptography", "rich", "PIL", "imagehash", "jsonschema_rs")
+HEAVY = (
+    "yt_dlp",
+    "av",
+    "numpy",
+    "dbos",
+    "sqlalchemy",
+    "cryptography",
+    "rich",
+    "PIL",
+    "imagehash",
+    "jsonschema_rs",
+    "curl_cffi",
+)
 
 #: Longer than this, a module holds more than one idea.
 MAX_LINES = 300

@@ -1,4 +1,4 @@
-"""A safe copy of a vault, consistent while a run goes on. The signing key stays behind: it is never exported."""
+"""A safe copy of a vault, consistent while a run goes on. The signing key and cookies stay behind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver import config
+from archiver import config, sites
 from archiver.custody import database, keys, publish
 from archiver.custody.database import Database
 from archiver.custody.store import Store
@@ -40,6 +40,9 @@ def backup(vault: Vault, target: Path, observe: Callable[[int, int], None] = lam
         vault.database.backup(fresh)
         shutil.copytree(vault.folder / "ledger", target / "ledger", dirs_exist_ok=True, copy_function=_copy_if_new)
     shutil.copyfile(vault.folder / config.FILE_NAME, target / config.FILE_NAME)
+    # Without it a restored vault would reach sites directly that are to be reached through a proxy. It may hold a
+    # proxy's password; cookies are not copied.
+    sites.save(target, sites.load(vault.folder))
     for name in ("objects", "working", "keys"):
         (target / name).mkdir(exist_ok=True)
     shutil.copyfile(vault.folder / "keys" / keys.VERIFIER_NAME, target / "keys" / keys.VERIFIER_NAME)

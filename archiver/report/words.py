@@ -35,6 +35,7 @@ RULINGS: Mapping[str, str] = {
 
 ACTS: Mapping[str, str] = {
     "vault creation": "The archive and its key were made",
+    "setting changed": "A setting of how a site is reached was changed",
     "request": "The address was asked for",
     "capture": "Download",
     "ingestion": "Taken into the archive",

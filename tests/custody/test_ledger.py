@@ -68,6 +68,7 @@ EVENTS = [
     CustodyEvent(EventType.DISSEMINATION, detail={"items": ["i2"], "files_sha256": "c" * 64, "exhibits": [[1, "i2"]]}),
     CustodyEvent(EventType.FIXITY, detail={"objects": 2, "faults": 0}),
     CustodyEvent(EventType.CHECKPOINT, detail={"size": 3, "root": "d" * 64, "note_sha256": "e" * 64}),
+    CustodyEvent(EventType.SETTING, sealed={"source": "example.org", "note": "proxy set to none"}),
 ]
 
 

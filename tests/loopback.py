@@ -37,6 +37,7 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, Page] = {}
         self.order: list[str] = []
+        self.heads: list[tuple[str, Mapping[str, str]]] = []  # of each request: path and headers
         self.turn = threading.Lock()
         self.now = self.most = 0
         self.dripping = threading.Event()  # set when a page that never ends was reached
@@ -91,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         site = self.server
         with site.turn:
             site.order.append(self.path)
+            site.heads.append((self.path, dict(self.headers.items())))
             page = site.pages.get(self.path)
             early = page.first.pop(0) if page is not None and page.first else None
         if page is None or early is not None:

@@ -11,6 +11,7 @@ import io
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 import urllib3
@@ -18,7 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
-from archiver.capture import guard, peer, reasons
+from archiver.capture import peer, reasons, route, tunnel
 from archiver.capture.strict import StrictAnswer
 from archiver.capture.wire import STALL_BYTES, Exchange, Wire
 from archiver.errors import CaptureError, RefusedError
@@ -109,6 +110,7 @@ class GuardedHTTPConnection(HTTPConnection):
     response_class = StrictAnswer
     _address = ""
     _facts: tuple[Mapping[str, Any], str] | None = None
+    _via: Mapping[str, str] = MappingProxyType({})
 
     def connect(self) -> None:
         """Connect, with TLS where a subclass adds it, and put the meter on."""
@@ -131,7 +133,7 @@ class GuardedHTTPConnection(HTTPConnection):
         if self.sock is None:
             self.connect()
         exchange = self.wire.exchanges[-1]
-        exchange.address = self._address
+        exchange.address, exchange.via = self._address, self._via
         metered = cast(MeteredSocket, self.sock)
         metered.start(exchange)
         self.wire.met(exchange, *self._peer(metered))
@@ -155,15 +157,14 @@ class GuardedHTTPConnection(HTTPConnection):
         """A socket to an address that was judged: exactly that address. Raises Stop or a urllib3 error."""
         wire = self.wire
         try:
-            endpoints = guard.resolve(self._dns_host, self.port, wire.allow_net)
+            way = wire.routes.find(self._dns_host, self.port, wire.allow_net)
         except RefusedError as error:
             raise wire.stop(error) from None
         except CaptureError as error:
-            wire.note(error)
-            raise NewConnectionError(self, error.what) from error
+            raise self._failed(error, error) from error
         deadline = wire.clock() + min(wire.limits.connect_seconds, wire.time_left())
         last: OSError | None = None
-        for family, place in endpoints:
+        for family, place in way.endpoints:
             left = deadline - wire.clock()
             if left <= 0:
                 break
@@ -177,15 +178,33 @@ class GuardedHTTPConnection(HTTPConnection):
                 channel.close()
                 last = error
                 continue
-            self._address = f"{place[0]} {place[1]}"
+            self._address, self._via = f"{place[0]} {place[1]}", way.said
+            if way.proxy is not None:
+                channel = self._through(channel, way)
             # What is left of the time to connect is for the TLS handshake; the ssl module counts it as a whole.
             channel.settimeout(max(_SHORTEST_WAIT, deadline - wire.clock()))
             return channel
+        if way.proxy is not None:
+            raise self._failed(route.failed(way.proxy, str(last or "no answer in time")), last)
         # No route and the like: nothing answers there either.
         code = "timed-out" if last is None or isinstance(last, TimeoutError) else "connection-refused"
-        failure = reasons.failure(code, f"{self.host} cannot be reached: {last or 'no answer in time'}")
-        wire.note(failure)
-        raise NewConnectionError(self, failure.what) from last
+        raise self._failed(reasons.failure(code, f"{self.host} cannot be reached: {last or 'no answer in time'}"), last)
+
+    def _through(self, channel: socket.socket, way: route.Way) -> socket.socket:
+        self._address = way.address
+        try:
+            inner = tunnel.enter(channel, way, self.wire)
+        except CaptureError as error:
+            channel.close()
+            raise self._failed(error, error) from error
+        self.wire.opened.add(inner)
+        return inner
+
+    def _failed(self, error: CaptureError, cause: Exception | None) -> NewConnectionError:
+        self.wire.note(error)
+        failed = NewConnectionError(self, error.what)
+        failed.__cause__ = cause
+        return failed
 
 
 class GuardedHTTPSConnection(GuardedHTTPConnection, HTTPSConnection):

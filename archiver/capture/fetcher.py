@@ -10,6 +10,7 @@ from typing import Any
 from archiver.capture import plain, reasons
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.downloader import Downloader
+from archiver.capture.equip import equip, further_tools
 from archiver.capture.job import (
     EXCHANGE_NAME,
     RESULT_NAME,
@@ -44,7 +45,7 @@ def fetch(job: FetchJob, report: Callable[[Progress], None], downloader: Downloa
     earlier = frozenset((EXCHANGE_NAME,)) if seal(job.folder) else frozenset()
     sweep(job.folder, earlier)
     started, reporter = now(), Reporter(report)
-    wire = Wire(job.limits, parse_networks(",".join(job.allow_net)), on_bytes=reporter.bytes)
+    wire = Wire(job.limits, parse_networks(",".join(job.allow_net)), job.access, on_bytes=reporter.bytes)
     wire.recorder = Recorder(job.folder, job.limits, _facts(job, started), bytes.fromhex(job.commitment_key))
     ydl = downloader or Downloader()
     ydl.begin(wire, job.folder, reporter.hook)
@@ -52,6 +53,7 @@ def fetch(job: FetchJob, report: Callable[[Progress], None], downloader: Downloa
     error: CaptureError | RefusedError | None = None
     items: tuple[FetchedItem, ...] = ()
     try:
+        equip(ydl, job)
         _obtain(job.url, ydl, wire)
         reporter.phase("storing")
         items = keep(job, ydl, wire)
@@ -134,7 +136,7 @@ def _result(
         bytes=wire.bytes,
         http_status=landed.status if landed is not None else 0,
         final_url=plain.text(landed.url, job.limits.url_characters) if landed is not None else job.url,
-        tools=tools(),
+        tools=(*tools(), *further_tools(job.access)),
         exchange=FetchedFile(EXCHANGE_NAME, Role.EXCHANGE, "", (job.folder / EXCHANGE_NAME).stat().st_size),
         items=items,
         failures=tuple((plain.text(url, job.limits.url_characters), one.code) for url, one in ydl.failures if items),

@@ -19,7 +19,7 @@ from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, Tran
 
 from archiver.capture import connection, heads, reasons
 from archiver.capture.answers import Body
-from archiver.capture.wire import Wire
+from archiver.capture.wire import Exchange, Wire
 from archiver.errors import CaptureError, RefusedError
 
 # The resumption of a file that the server believes to be complete: yt-dlp handles it.
@@ -41,8 +41,20 @@ class _Adapter(RequestsHTTPAdapter):  # type: ignore[misc]  # yt-dlp has no type
         raise self._wire.stop(reasons.failure("internal-error", "a proxy was asked for"))
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        self._wire.begin(request.method or "", request.url or "", request.headers)
+        exchange = self._wire.begin(request.method or "", request.url or "", request.headers)
+        if self._wire.access.impersonate:
+            return self._impersonated(exchange, request)
         answer: requests.Response = super().send(request, *arguments, **options)
+        return answer
+
+    def _impersonated(self, exchange: Exchange, request: requests.PreparedRequest) -> requests.Response:
+        from archiver.capture import impersonation
+
+        try:
+            raw = impersonation.send(self._wire, exchange, request)
+        except OSError as error:
+            raise requests.exceptions.ConnectionError(error, request=request) from error
+        answer: requests.Response = self.build_response(request, raw)
         return answer
 
 

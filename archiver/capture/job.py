@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archiver.capture.access import Access
+from archiver.capture.access import from_json as access_from_json
 from archiver.config import Limits
 from archiver.model import Outcome, Role, Tool
 
@@ -40,6 +42,7 @@ class FetchJob:
     limits: Limits = field(default_factory=Limits)
     acquisition: str = ""  # its name in the record
     commitment_key: str = ""  # hex; without one, what stands for secrets can never be opened
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,9 @@ def job_to_json(job: FetchJob) -> bytes:
 def job_from_json(data: bytes) -> FetchJob:
     """The inverse of `job_to_json`; the parent wrote it, so it is trusted."""
     value = json.loads(data)
-    limits = Limits(**value.pop("limits"))
+    limits, access = Limits(**value.pop("limits")), access_from_json(value.pop("access"))
     folder, networks = Path(value.pop("folder")), tuple(value.pop("allow_net"))
-    return FetchJob(folder=folder, allow_net=networks, limits=limits, **value)
+    return FetchJob(folder=folder, allow_net=networks, limits=limits, access=access, **value)
 
 
 def result_to_json(result: FetchResult) -> bytes:

@@ -126,7 +126,7 @@ def _child(message: bytes, line: socket.socket, go: int, parent: int, ydl: Downl
 
 def _confine(job: FetchJob) -> None:
     """Take away what a fetch does not need."""
-    from archiver.capture import guard, lockdown
+    from archiver.capture import guard, javascript, lockdown, route
     from archiver.config import parse_networks
 
     os.environ.clear()
@@ -142,20 +142,25 @@ def _confine(job: FetchJob) -> None:
         (resource.RLIMIT_FSIZE, most),
         (resource.RLIMIT_AS, _MEMORY_BYTES),
     ):
+        # V8 reserves more addresses than that: its process may raise its own limit, and has another one.
+        hard = resource.RLIM_INFINITY if kind == resource.RLIMIT_AS and job.access.javascript else value
         with contextlib.suppress(ValueError, OSError):  # a lower limit of the system's is as good
-            resource.setrlimit(kind, (value, value))
+            resource.setrlimit(kind, (value, hard))
     networks = parse_networks(",".join(job.allow_net))
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         # The second lock behind `connection`: whatever else in yt-dlp opens a socket meets the same rule.
         if event == "socket.connect":
             place = arguments[1]
-            guard.judge(str(place[0]) if isinstance(place, tuple) else str(place), networks)
-        elif event in _FORBIDDEN_EVENTS:
+            if not (isinstance(place, tuple) and route.permits(place[:2])):
+                guard.judge(str(place[0]) if isinstance(place, tuple) else str(place), networks)
+        elif event in _FORBIDDEN_EVENTS and not (event == "subprocess.Popen" and javascript.permits(arguments[0])):
             raise PermissionError(f"a fetcher starts no programs ({event})")
 
     sys.addaudithook(refuse)
-    lockdown.fasten(job.folder)
+    # Below Landlock nothing can be mounted, so that bubblewrap, in which a site's scripts are run, would not start.
+    if not job.access.javascript:
+        lockdown.fasten(job.folder)
 
 
 def _work(job: FetchJob, line: socket.socket, ydl: Downloader) -> None:

@@ -29,6 +29,11 @@ class Reason:
     refused: bool = False
 
 
+_COOKIES = "`archiver site cookies HOST --from FILE` keeps a login"
+_BROWSER = "`archiver site set HOST --impersonate chrome`"
+_PROXY = "`archiver site set HOST --proxy URL`"
+_SCRIPTS = "`archiver site set HOST --javascript` where the site needs scripts"
+
 _ROWS = (
     Reason("bad-url", "It is not an absolute http or https URL", "Correct the row", refused=True),
     Reason("bad-scheme", "Only http and https are archived", "Give the page's web address", refused=True),
@@ -41,11 +46,11 @@ _ROWS = (
     ),
     Reason("not-found", "The server says that there is nothing (404)", "Look for another copy"),
     Reason("gone", "The server says that it was removed (410)", "Look for another copy"),
-    Reason("forbidden", "The server refuses access (403)", "Archive it from where access is given"),
-    Reason("unauthorized", "The server wants a login (401)", "Archive it from where access is given"),
+    Reason("forbidden", "The server refuses access (403)", f"{_COOKIES}, or {_BROWSER}; else another way: {_PROXY}"),
+    Reason("unauthorized", "The server wants a login (401)", f"{_COOKIES}; docs/access.md tells the risk"),
     Reason("legal-reasons", "The server withholds it for legal reasons (451)", "Archive it from another country"),
-    Reason("geo-restricted", "The site withholds it in this country", "Archive it from another country"),
-    Reason("login-required", "The site wants a login", "Archive it from where access is given"),
+    Reason("geo-restricted", "The site withholds it in this country", f"Archive it from another country: {_PROXY}"),
+    Reason("login-required", "The site wants a login", f"{_COOKIES}; docs/access.md tells the risk"),
     Reason("drm-protected", "The stream is encrypted by a rights management system", "Look for another copy"),
     Reason("http-error", "The server answered with another error", "Open the URL in a browser"),
     Reason("rate-limited", "The server wants fewer requests (429)", "Wait, then `archiver retry`", "yes"),
@@ -77,7 +82,28 @@ _ROWS = (
     Reason("live-stream", "It is a live stream that has not ended", "Archive it after it has ended"),
     Reason("unsupported-protocol", "The stream comes over something other than HTTP", "Look for another copy"),
     Reason("playlist-too-long", "The playlist has more entries than the limit", "Queue the rest by their own URLs"),
-    Reason("extractor-failed", "yt-dlp does not understand the page", "`archiver doctor` says how old yt-dlp is"),
+    Reason(
+        "extractor-failed",
+        "yt-dlp does not understand the page",
+        f"`archiver doctor` says how old yt-dlp is; {_SCRIPTS}; {_BROWSER}",
+    ),
+    Reason(
+        "access-missing",
+        "What the site's settings ask for is not there",
+        "`archiver site show HOST` says what is asked for, `archiver doctor` what is there",
+    ),
+    Reason(
+        "proxy-failed",
+        "The proxy that the site's settings name does not answer or does not connect",
+        "Start the proxy, or change it with `archiver site set HOST --proxy URL`",
+        "yes",
+    ),
+    Reason(
+        "onion-without-tor",
+        "An .onion address is reached through Tor only",
+        "`archiver site set onion --proxy socks5h://127.0.0.1:9050`, with Tor running",
+        refused=True,
+    ),
     Reason("disk-full", "This machine's disk is full", "Make room, then `archiver retry`", "yes"),
     Reason(
         "record-incomplete",

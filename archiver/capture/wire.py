@@ -17,9 +17,11 @@ from typing import Any
 from weakref import WeakSet
 
 from archiver.capture import reasons
+from archiver.capture.access import Access
 from archiver.capture.commitments import SECRET_NAMES
 from archiver.capture.files import FileOnWire
 from archiver.capture.recorder import Full, Recorder
+from archiver.capture.route import Routes
 from archiver.config import Limits, Network
 from archiver.errors import CaptureError, RefusedError
 from archiver.model import now
@@ -78,6 +80,7 @@ class Wire:
 
     limits: Limits
     allow_net: Sequence[Network] = ()
+    access: Access = field(default_factory=Access)
     on_bytes: Callable[[int], None] = lambda _total: None
     clock: Callable[[], float] = time.monotonic
     recorder: Recorder | None = None
@@ -92,9 +95,11 @@ class Wire:
     _page_bytes: int = 0
     _begun: float = 0.0
     _header_characters: int = 0
+    routes: Routes = field(init=False)
 
     def __post_init__(self) -> None:
         self._begun = self.clock()
+        self.routes = Routes(self.access)
 
     def begin(self, method: str, url: str, headers: Mapping[str, str]) -> Exchange:
         """A request is about to be made."""
@@ -110,7 +115,7 @@ class Wire:
             started=now(),
             begun=self.clock(),
             for_file=self.in_file,
-            request_headers=dict(self._kept(headers.items())),
+            request_headers=dict(self.kept_headers(headers.items())),
         )
         self.exchanges.append(exchange)
         self._page_bytes = 0
@@ -157,7 +162,7 @@ class Wire:
     def answered(self, exchange: Exchange, status: int, text: str, headers: Sequence[tuple[str, str]]) -> None:
         """The answer's head is here."""
         exchange.status, exchange.status_text = status, text
-        exchange.response_headers = self._kept(headers)
+        exchange.response_headers = self.kept_headers(headers)
 
     def announced(self, exchange: Exchange) -> None:
         """Raise Stop if an answer that is to become a file announces more than the limit."""
@@ -258,7 +263,8 @@ class Wire:
         if over:
             raise self.stop(reasons.failure("too-large"))
 
-    def _kept(self, headers: Any) -> list[tuple[str, str]]:
+    def kept_headers(self, headers: Any) -> list[tuple[str, str]]:
+        """Headers as the record keeps them: without keys to accounts, and not without end."""
         kept = []
         for name, value in headers:
             text = "(withheld)" if name.lower() in SECRET_NAMES else str(value)

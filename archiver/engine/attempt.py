@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from archiver.capture import reasons, warc
+from archiver import sites
+from archiver.capture import access, reasons, warc
+from archiver.capture.access import Access
 from archiver.capture.commitments import acquisition_key
 from archiver.capture.job import (
     RESULT_NAME,
@@ -27,13 +29,13 @@ from archiver.capture.job import (
     write_durably,
 )
 from archiver.config import Limits
-from archiver.custody import acquisitions, queue, secret
+from archiver.custody import acquisitions, cookiejar, queue, secret, sitesettings
 from archiver.custody.store import Digests, Store
 from archiver.custody.vault import Vault
 from archiver.engine.keep import keep_and_examine, keep_file
 from archiver.engine.machine import full_disk
 from archiver.engine.outcome import after_failure
-from archiver.errors import CaptureError
+from archiver.errors import CaptureError, EvidenceError, MachineError, UsageError
 from archiver.model import Acquisition, Holding, Item, Outcome, Request, Role
 from archiver.naming import derived_id
 
@@ -92,12 +94,29 @@ def fetch(hands: Hands, request: Request, number: int, on_progress: Callable[[Pr
         limits=limits_for(hands.vault.settings.limits, request),
         acquisition=name,
         commitment_key=acquisition_key(secret.commitment_secret(hands.vault.folder / "keys"), name).hex(),
+        access=access_to(hands.vault, request.canonical_url),
     )
     result = hands.fetchers.fetch(job, on_progress, lambda: queue.is_cancelled(hands.vault, request.id))
     if result.reason == "disk-full":
         shutil.rmtree(folder, ignore_errors=True)  # what came is not complete, and its room is needed
         raise full_disk()
     return result
+
+
+def access_to(vault: Vault, url: str) -> Access:
+    """How `url` is reached, as the vault's sites.toml says now, with the cookies of its site.
+
+    Where the file makes no sense or the cookies cannot be opened, that is what is missing: nothing is fetched in some
+    other way than a person asked for.
+    """
+    try:
+        known = sites.load(vault.folder)
+        site = sites.cookie_site(known, access.host_of(url))
+        cookies = cookiejar.read(vault.folder / sitesettings.KEYS_NAME).get(site, ()) if site else ()
+    except (UsageError, EvidenceError, MachineError) as error:
+        return Access(missing=error.what)
+    missing = f"the cookies of {site} are not there: `archiver site cookies {site} --from FILE`"
+    return access.for_url(url, known, cookies, missing if site and not cookies else "")
 
 
 def keep_result(hands: Hands, request: Request, number: int, result: FetchResult) -> None:

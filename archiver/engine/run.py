@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+from archiver import sites
 from archiver.custody import findings, queue
 from archiver.custody.vault import Vault
 from archiver.engine import events, locks, recovery
@@ -63,7 +64,8 @@ def run(
     waiting: Callable[[int], None] = lambda left: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Totals:
-    """Work off the queue. Raises BusyError beside another run, MachineError where this machine cannot go on.
+    """Work off the queue. Raises BusyError beside another run, UsageError where sites.toml makes no sense,
+    MachineError where this machine cannot go on.
 
     `observe` is called with every event and `waiting` with the number of unfinished requests, both in this thread.
     It raises KeyboardInterrupt soon after `stop` says so, and the next run takes up what was under way; the process has
@@ -76,6 +78,7 @@ def run(
     totals = Totals()
     with ExitStack() as stack:
         stack.enter_context(locks.the_run(vault.folder))
+        sites.load(vault.folder)  # a file that makes no sense would fail every request
         slot = stack.enter_context(locks.slot(vault.folder, 0))
         recovery.take_up(vault)
         hands = stack.enter_context(make_hands(vault))

@@ -148,6 +148,17 @@ def _python() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
+def alone(binds: Sequence[str]) -> list[str]:
+    """The beginning of a command line that starts a program in bubblewrap, with `binds` in sight beside the system's.
+
+    What follows is `--` and the program. Raises LookupError with the reason where bubblewrap does not work here.
+    """
+    program, found = shutil.which("bwrap"), probe()
+    if program is None or not found["works"]:
+        raise LookupError(found["reason"])
+    return _bubblewrap(program, bool(found.get("nested_namespaces_disabled")), binds)
+
+
 def _bubblewrap(program: str, hardened: bool, binds: Sequence[str] = ()) -> list[str]:
     line = [program, "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     line += ["--unshare-cgroup-try", "--hostname", "sandbox"]

@@ -34,6 +34,7 @@ COMMANDS = {
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
     "key": ("archiver.cli.key", "Show the key that signs the ledger."),
+    "site": ("archiver.cli.site", "Set how a site is reached: proxy, cookies, browser, JavaScript."),
     "checkpoint": ("archiver.cli.key", "Show the newest checkpoint of the ledger."),
     "doctor": ("archiver.cli.doctor", "Say which tools are there and what is missing."),
     "demo": ("archiver.cli.demo", "Show the whole story on sample footage, on this machine only."),

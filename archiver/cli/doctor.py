@@ -25,6 +25,8 @@ PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool"
 #: Sites change: an extractor older than this fails on some of them.
 YTDLP_STALE_DAYS = 60
 
+_STALE = "sites may have changed since: take a newer release of archiver, which pins it"
+
 #: A version prints in milliseconds; a program that hangs is missing.
 VERSION_SECONDS = 10
 
@@ -44,6 +46,11 @@ def doctor_command() -> None:
     )
     sandbox = report["sandbox"]
     click.echo(f"Sandbox: {sandbox['protection']}" + (f" ({sandbox['reason']})" if sandbox["reason"] else ""))
+    access = report["access"]
+    said = ", ".join(f"{name} {version or 'missing'}" for name, version in access["versions"].items())
+    click.echo(f"Access: {said}; JavaScript {'runs' if access['javascript']['works'] else 'does not run'}")
+    counts = ", ".join(f"{name} {count}" for name, count in access["sites"].items() if count)
+    click.echo(f"Sites: {counts or 'none has settings'}")
     for line in report["missing"]:
         click.echo(f"Missing: {line}")
     if not report["missing"]:
@@ -65,7 +72,40 @@ def examine() -> dict[str, Any]:
     sandbox = probe()
     if not sandbox["works"] and not any(line.startswith("bwrap") for line in missing):
         missing.append(f"the sandbox ({sandbox['reason']}): {PROGRAMS['bwrap'][1]}")
-    return {"tools": tools, "sandbox": sandbox, "missing": missing}
+    access = _access()
+    missing += access["missing"]
+    return {
+        "tools": tools,
+        "sandbox": sandbox,
+        "missing": missing,
+        "access": access,
+        "yt_dlp_age_days": _age_of_yt_dlp(),
+    }
+
+
+def _access() -> dict[str, Any]:
+    """What there is for sites that not everybody may see, and how many sites are set to need it. Contacts nobody."""
+    from archiver import sites
+    from archiver.capture import javascript
+
+    versions = {name: _version_of(name) for name in ("curl-cffi", "deno", "yt-dlp-ejs")}
+    why_not = javascript.why_not()
+    if not why_not and not versions["yt-dlp-ejs"]:
+        why_not = "yt-dlp-ejs, the scripts for the runtime, is not there"
+    missing = [] if versions["curl-cffi"] else ["curl-cffi: no browser is impersonated where a site's settings ask"]
+    missing += [f"JavaScript where a site's settings ask: {why_not}"] if why_not else []
+    folder = common.vault_folder()
+    configured = sites.load(folder) if folder.is_dir() else ()
+    count = {
+        name: sum(1 for site in configured if site.given().get(name, "none") not in ("none", False))
+        for name in sites.SETTINGS
+    }
+    return {
+        "versions": versions,
+        "javascript": {"works": not why_not, "reason": why_not},
+        "sites": {"configured": len(configured), **count},
+        "missing": missing,
+    }
 
 
 def _row(name: str, version: str, remark: str = "") -> dict[str, str]:
@@ -76,10 +116,22 @@ def _package(name: str) -> dict[str, str]:
     version = metadata.version(name)
     remark = ""
     if name == "yt-dlp":
-        released = datetime.strptime(".".join(version.split(".")[:3]), "%Y.%m.%d").replace(tzinfo=UTC)
-        age = (datetime.now(UTC) - released).days
-        remark = f"{age} days old" + ("; sites may have changed since" if age > YTDLP_STALE_DAYS else "")
+        age = _age_of_yt_dlp()
+        remark = f"{age} days old" + (f"; {_STALE}" if age > YTDLP_STALE_DAYS else "")
     return _row(name, version, remark)
+
+
+def _age_of_yt_dlp() -> int:
+    """Days since its release: its version is a date."""
+    released = datetime.strptime(".".join(metadata.version("yt-dlp").split(".")[:3]), "%Y.%m.%d").replace(tzinfo=UTC)
+    return (datetime.now(UTC) - released).days
+
+
+def _version_of(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _version(name: str, argument: str) -> str:

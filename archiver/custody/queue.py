@@ -163,14 +163,14 @@ def is_cancelled(vault: Vault, request_id: str) -> bool:
 
 def cancel(vault: Vault, request_ids: Sequence[str]) -> list[str]:
     """Cancel what is queued or running; a running download notices and stops. Returns the ids that were cancelled."""
-    return _change(vault, request_ids, EventType.CANCELLATION, "cancelled", lambda request: request.state
-                   not in FINISHED_STATES)  # fmt: skip
+    return _change(vault, request_ids, EventType.CANCELLATION, State.CANCELLED, lambda request: request.state
+                   not in FINISHED_STATES, reason="cancelled")  # fmt: skip
 
 
 def retry(vault: Vault, request_ids: Sequence[str]) -> list[str]:
     """Queue again what failed, was refused or was cancelled and has an address. Returns the ids that were queued."""
     again = {State.FAILED, State.REFUSED, State.CANCELLED}
-    return _change(vault, request_ids, EventType.RETRY, "queued", lambda request: request.state in again
+    return _change(vault, request_ids, EventType.RETRY, State.QUEUED, lambda request: request.state in again
                    and bool(request.canonical_url))  # fmt: skip
 
 
@@ -204,7 +204,9 @@ def item_ids(vault: Vault) -> dict[str, list[str]]:
     return found
 
 
-def _change(vault: Vault, request_ids: Sequence[str], event: EventType, state: str, eligible: Any) -> list[str]:
+def _change(
+    vault: Vault, request_ids: Sequence[str], event: EventType, state: State, eligible: Any, reason: str = ""
+) -> list[str]:
     changed = []
     with vault.database.write() as transaction:
         for request_id in request_ids:
@@ -212,13 +214,15 @@ def _change(vault: Vault, request_ids: Sequence[str], event: EventType, state: s
             if not eligible(request):
                 continue
             transaction.execute(
-                "UPDATE request SET state = ?, reason = '', message = '', next_attempt_at = '',"
+                "UPDATE request SET state = ?, reason = ?, message = '', next_attempt_at = '',"
                 " attempts_allowed = attempts + ? WHERE id = ?",
-                (state, vault.settings.limits.attempts, request_id),
+                (state, reason, vault.settings.limits.attempts, request_id),
             )
             changed.append(request_id)
         if changed:
-            vault.ledger.append(transaction, [CustodyEvent(event, request=request_id) for request_id in changed])
+            vault.ledger.append(
+                transaction, [CustodyEvent(event, request=request_id, reason=reason) for request_id in changed]
+            )
     return changed
 
 

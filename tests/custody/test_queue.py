@@ -136,6 +136,7 @@ def test_cancelling_stops_what_runs_and_retrying_queues_it_again(vault: Vault) -
     queue.mark_running(vault, name)
     assert queue.cancel(vault, [name]) == [name]
     assert queue.is_cancelled(vault, name)
+    assert queue.get(vault, name).reason == "cancelled"
     _end(vault, name, Outcome.FAILURE, "timeout", retry_in=1)
     assert queue.get(vault, name).state is State.CANCELLED
     assert queue.retry(vault, [name]) == [name]

@@ -55,7 +55,7 @@ def standing(acts: Sequence[Told]) -> Standing:
             states = frozenset({State.REFUSED}) if outcome == Outcome.REFUSAL else _WAITING
             now = Standing(states, reason)
         elif kind == EventType.CANCELLATION:
-            now = Standing(frozenset({State.CANCELLED}), attempts=now.attempts)
+            now = Standing(frozenset({State.CANCELLED}), reason, now.attempts)
         elif kind == EventType.RETRY:
             now = Standing(_WAITING, attempts=now.attempts)
         elif outcome == Outcome.SUCCESS:

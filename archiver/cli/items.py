@@ -121,21 +121,24 @@ def show_command(item_id: str) -> None:
 @click.option(
     "--warc", "complete_warc", is_flag=True, help="Also a complete WARC of its HTTP exchange, bodies included."
 )
+@click.option("--playable", is_flag=True, help="Write one derived file to be watched instead of the originals.")
 @common.json_option
-def get_command(item_id: str, target: Path, complete_warc: bool) -> None:
-    """Copy out the originals, the metadata and a merged file for people where the streams are separate."""
+def get_command(item_id: str, target: Path, complete_warc: bool, playable: bool) -> None:
+    """Copy out the originals and all that belongs to them, or make one file of them that people can watch."""
     from archiver.engine.complete_warc import hand_out_warc
     from archiver.engine.handout import hand_out
+    from archiver.engine.playable import hand_out_playable
 
     vault = common.the_vault()
-    written = hand_out(vault, item_id, target)
+    written = [hand_out_playable(vault, item_id, target)] if playable else hand_out(vault, item_id, target)
     if complete_warc:
         written.append(hand_out_warc(vault, item_id, target))
     if common.wants_json():
-        common.print_json([{"path": str(f.path), "sha256": f.sha256, "role": f.role} for f in written])
+        common.print_json([written_json(file) for file in written])
         return
     for file in written:  # no table: paths are there to be copied
-        click.echo(f"{file.role:12} {common.safe(str(file.path))}")
+        made = ", ".join(f"{tool.name} {tool.version}" for tool in file.tools)
+        click.echo(f"{file.role:12} {common.safe(str(file.path))}" + (f" (derived with {made})" if made else ""))
 
 
 def as_json(item: Item) -> dict[str, Any]:
@@ -151,6 +154,15 @@ def as_json(item: Item) -> dict[str, Any]:
         "path": item.path,
         "objects": [held_json(held) for held in item.holdings],
     }
+
+
+def written_json(file: Any) -> dict[str, Any]:
+    """A file that was handed out; a derived one says of what and with what."""
+    told: dict[str, Any] = {"path": str(file.path), "sha256": file.sha256, "role": file.role}
+    if file.tools:
+        told["derived_from"] = list(file.derived_from)
+        told["tools"] = [{"name": tool.name, "version": tool.version} for tool in file.tools]
+    return told
 
 
 def held_json(held: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Handing an item's files out to people: under usable names, as copies, with a merged file where streams are apart."""
+"""Handing an item's files out to people: as copies, under usable names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from archiver.custody import catalog
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.model import Holding, Item, Role
+from archiver.model import Item, Role, Tool
 
 #: Extensions by media type, for programs that go by names; anything else is `.bin`.
 EXTENSIONS = {
@@ -18,8 +18,9 @@ EXTENSIONS = {
     "video/x-msvideo": "avi", "video/x-flv": "flv", "audio/mp4": "m4a", "audio/mpeg": "mp3", "audio/webm": "weba",
     "audio/ogg": "ogg", "audio/wav": "wav", "audio/x-wav": "wav", "audio/aac": "aac", "audio/flac": "flac",
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic",
-    "application/json": "json", "application/pdf": "pdf", "text/html": "html", "text/plain": "txt",
-    "application/warc": "warc",
+    "image/avif": "avif", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
+    "text/plain": "txt", "text/vtt": "vtt", "application/x-subrip": "srt", "application/ttml+xml": "ttml",
+    "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc",
 }  # fmt: skip
 
 _UNUSABLE = re.compile(r"[^\w .,()-]+", re.ASCII)
@@ -27,11 +28,16 @@ _UNUSABLE = re.compile(r"[^\w .,()-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that was handed out; `sha256` is empty for a merged one, which is no object."""
+    """A file that was handed out.
+
+    A working copy is no object of the vault: it says what made it (`tools`) of which originals (their SHA-256).
+    """
 
     path: Path
     role: str
     sha256: str
+    derived_from: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
 
 
 def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
@@ -47,37 +53,13 @@ def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
         with vault.store.open(held.object.sha256) as source, _new(path) as copy:
             shutil.copyfileobj(source, copy)
         written.append(Written(path, held.role.value, held.object.sha256))
-    merged = _merged(vault, item, target / f"{stem}.merged-working-copy.mkv")
-    return [*written, *([merged] if merged else [])]
+    return written
 
 
 def file_stem(item: Item) -> str:
     """A name that every file system takes: the item's id and what its title has in plain letters."""
     words = _UNUSABLE.sub("_", item.title)[:60].strip(" ._")
     return f"{item.id}-{words.replace(' ', '-')}" if words else item.id
-
-
-def streams_apart(item: Item) -> tuple[Holding, Holding] | None:
-    """The picture and the sound, where the source served them as two streams."""
-    originals = item.of_role(Role.ORIGINAL)
-    video = [held for held in originals if held.object.media_type.startswith("video/")]
-    audio = [held for held in originals if held.object.media_type.startswith("audio/")]
-    return (video[0], audio[0]) if len(video) == len(audio) == 1 else None
-
-
-def _merged(vault: Vault, item: Item, path: Path) -> Written | None:
-    streams = streams_apart(item)
-    if streams is None:
-        return None
-    from archiver.examine.examiner import Examiner
-    from archiver.examine.rendition import merge
-
-    video, audio = (vault.store.path(held.object.sha256) for held in streams)
-    with Examiner(working=vault.working, limits=vault.settings.limits, slots=1) as examiner:
-        reason = merge(examiner.sandboxes, video, audio, path)
-    if reason == "exists":
-        raise UsageError(f"{path} is there already", next_step="Name an empty folder")
-    return None if reason else Written(path, "working copy", "")
 
 
 def _new(path: Path):  # type: ignore[no-untyped-def]  # the type of open("xb") has no public name

@@ -30,6 +30,7 @@ PREPARED = (
     "archiver.examine.metadata",
     "archiver.examine.fingerprint",
     "archiver.examine.frames",
+    "archiver.examine.playable",
     "archiver.examine.stills",
 )
 _SECOND_TRY_SECONDS = 300  # after a failure: headers and embedded metadata of one file, without a decode
@@ -66,7 +67,7 @@ class Examiner:
 
     @property
     def sandboxes(self) -> SandboxPool:
-        """For other work on hostile files, such as `rendition.merge`."""
+        """For other work on hostile files, such as `rendition.playable`."""
         return self._sandboxes
 
     def start(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,48 +53,6 @@ def take_stills(paths: Sequence[str], arguments: Mapping[str, Any]) -> bytes:
 
     made = stills(paths[0], arguments["seconds"], arguments["max_side"], arguments["kind"])
     return b"".join(len(jpeg).to_bytes(4, "big") + jpeg for jpeg in made)
-
-
-def merge_streams(paths: Sequence[str], _arguments: None, output: int) -> bytes:
-    """Copy the first video stream of the first file and the first audio stream of the second into one MP4 or Matroska.
-
-    Nothing is encoded anew. MP4 where it can hold both codecs, else Matroska; the answer is the media type.
-    """
-    import av
-
-    from archiver.examine.frames import open_media
-
-    with open_media(paths[0]) as seen, open_media(paths[1]) as heard:
-        picture, sound = seen.streams.video[0], heard.streams.audio[0]
-        codecs = {picture.codec_context.name, sound.codec_context.name}
-        container, made = ("mp4", "video/mp4") if codecs <= _IN_MP4 else ("matroska", "video/x-matroska")
-        with os.fdopen(output, "r+b") as file, av.open(file, "w", format=container) as target:
-            to_picture = target.add_stream_from_template(picture)
-            to_sound = target.add_stream_from_template(sound)
-            for packet in _interleaved(seen.demux(picture), heard.demux(sound)):
-                packet.stream = to_picture if packet.stream is picture else to_sound
-                target.mux(packet)
-    return made.encode()
-
-
-#: What players expect in an MP4 (the decoder's names).
-_IN_MP4 = frozenset({"h264", "hevc", "av1", "libdav1d", "mpeg4", "aac", "mp3", "mp3float", "ac3", "eac3"})
-
-
-def _interleaved(first: Any, second: Any) -> Any:
-    """Packets of both streams in order of their times, so that a player need not seek back and forth."""
-    import heapq
-
-    def timed(packets: Any, number: int) -> Any:
-        last = 0.0
-        for count, packet in enumerate(packets):
-            if packet.dts is None:
-                continue  # the empty packet at the end of a demux
-            last = max(last, float(packet.dts * packet.time_base))
-            yield last, number, count, packet
-
-    for _, _, _, packet in heapq.merge(timed(first, 0), timed(second, 1)):
-        yield packet
 
 
 def _look(path: str, with_fingerprint: bool) -> tuple[dict[str, Any], tuple[str, bytes] | None]:

@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.custody.vault import open_vault
-from archiver.engine.handout import file_stem, hand_out, streams_apart
+from archiver.engine.handout import file_stem, hand_out
 from archiver.errors import EvidenceError, UsageError
-from archiver.model import Holding, Item, Role, StoredObject
+from archiver.model import Item
 from tests.calling import Archiver
 
 
-def item(title: str = "", *types: str) -> Item:
-    holdings = tuple(Holding(StoredObject("0" * 64, "0" * 128, 1, kind), Role.ORIGINAL) for kind in types)
-    return Item("iabc", "nabc.1", "", "", title, "", holdings)
+def item(title: str) -> Item:
+    return Item("iabc", "nabc.1", "", "", title, "")
 
 
 @given(title=st.text())
@@ -32,20 +31,6 @@ def test_a_file_name_is_usable_whatever_the_title_says(title: str) -> None:
 def test_a_title_that_climbs_stays_in_the_folder(tmp_path: Path) -> None:
     stem = file_stem(item("../../etc/passwd"))
     assert (tmp_path / stem).resolve().parent == tmp_path.resolve()
-
-
-@pytest.mark.parametrize(
-    ("types", "apart"),
-    [
-        (("video/mp4", "audio/mp4"), True),
-        (("video/mp4",), False),
-        (("audio/mp4",), False),
-        (("video/mp4", "video/mp4", "audio/mp4"), False),
-        ((), False),
-    ],
-)
-def test_streams_are_apart_where_there_is_one_of_each(types: tuple[str, ...], apart: bool) -> None:
-    assert (streams_apart(item("", *types)) is not None) is apart
 
 
 def test_a_missing_object_is_said_and_an_unknown_item_too(archiver: Archiver, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from archiver.config import Limits
 from archiver.examine import examiner as examiner_module
 from archiver.examine.examiner import Examiner
 from archiver.examine.record import Examination
-from archiver.examine.rendition import merge
 from archiver.sandbox.failure import Failure, SandboxError
 from archiver.sandbox.level import Level, level, protection
 
@@ -237,29 +236,6 @@ def test_stills_are_jpegs_and_none_where_there_is_nothing(examiner: Examiner, me
     made = examiner.stills(media / "clip.mp4", [0.0, 1.0], 100)
     assert [one[:3] for one in made] == [b"\xff\xd8\xff"] * 2
     assert examiner.stills(media / "text.mp4", [0.0], 100) == []
-
-
-def test_separate_streams_become_one_playable_file(examiner: Examiner, media: Path, tmp_path: Path) -> None:
-    import av
-
-    target = tmp_path / "merged.mp4"
-    assert merge(examiner.sandboxes, media / "pictures.mp4", media / "sound.m4a", target) == ""
-    with av.open(str(target)) as merged:
-        assert [stream.type for stream in merged.streams] == ["video", "audio"]
-        assert merged.duration == pytest.approx(2_000_000, abs=100_000)
-        assert sum(1 for _ in merged.decode(video=0)) == 24
-    assert [path.name for path in tmp_path.iterdir()] == ["merged.mp4"]
-
-
-def test_what_cannot_be_merged_leaves_nothing(examiner: Examiner, media: Path, tmp_path: Path) -> None:
-    target = tmp_path / "merged.mp4"
-    assert merge(examiner.sandboxes, media / "text.mp4", media / "sound.m4a", target) == "failed"
-    assert merge(examiner.sandboxes, media / "sound.m4a", media / "sound.m4a", target) == "failed"
-    assert merge(examiner.sandboxes, tmp_path / "missing", media / "sound.m4a", target) == "failed"
-    assert list(tmp_path.iterdir()) == []
-    target.write_bytes(b"mine")
-    assert merge(examiner.sandboxes, media / "pictures.mp4", media / "sound.m4a", target) == "exists"
-    assert target.read_bytes() == b"mine"
 
 
 @needs_exiftool

@@ -33,8 +33,20 @@ class Limits:
     record_bytes: int = 8 * 1024**3
     # A film of file_bytes over the slowest line that offices report (200 kB/s) takes just under six hours.
     fetch_seconds: float = 6 * 3600
+    # A page of a hundred films would fill a disk within file_bytes: ten films of usual size are enough for one URL.
+    acquisition_bytes: int = 16 * 1024**3
+    # Pages and manifests are read into memory whole: the largest page known is a few MiB, the largest manifest 20.
+    page_bytes: int = 32 * 1024**2
+    # Servers give up at 8 to 64 KiB for all headers of a request; an answer has some cookies more.
+    header_bytes: int = 256 * 1024
+    # The page of an error says why in its first lines, and is evidence of the refusal; more of it is not waited for.
+    error_bytes: int = 128 * 1024
+    # What a page, its text and what a parser makes of it take, or a segment that is held whole, on top of yt-dlp.
+    fetch_memory_bytes: int = 3 * 1024**3
     # yt-dlp reconnects after 20 s; a server that sends nothing for three times that is not coming back.
     stall_seconds: float = 60
+    # Less than this in stall_seconds is a drip: at 200 kB/s, the slowest line that offices report, it takes 5 ms.
+    stall_bytes: int = 1_000
     # A connection that is not up after 20 s is retried later instead: other hosts are waiting.
     connect_seconds: float = 20
     # Browsers give up at 20; yt-dlp's own pages need at most 5.
@@ -43,6 +55,22 @@ class Limits:
     playlist_entries: int = 100
     # HLS of six hours in 2 s segments is 10,800 requests.
     requests: int = 20_000
+    # A playlist at its limit with picture, sound, a thumbnail and some subtitles for each entry.
+    files: int = 1_000
+    # Cuts in a row without progress; after that a new attempt is made later, when the line may be better.
+    resumptions: int = 3
+    # A file that is another one each time it is asked for is being changed on purpose, or is no file.
+    restarts: int = 2
+    # A live stream has no end of its own. Ten minutes show what is going on; a request for more says so.
+    live_seconds: float = 600
+    # Languages of subtitles that people wrote: the widest known film has about 60.
+    subtitles: int = 100
+    # Sites list thumbnails that do not exist; the best of these few that loads is taken.
+    thumbnail_tries: int = 4
+    # Comments of one item, where they are wanted: enough to see what was said, not a crawl of the site.
+    comments: int = 2_000
+    # Requests that comments may take: a page of them has 20 to 100.
+    comment_requests: int = 100
     # Titles of platforms end at 300 characters; the whole is in the info object, this is what tables and entries hold.
     title_characters: int = 500
     # As long as browsers and servers agree on; longer ones are attacks on parsers.
@@ -68,6 +96,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is fetched beside the footage: `[capture]` in the settings file."""
+
+    # Made by a program of the platform's, often wrong, and in a hundred languages: evidence of nothing that was said.
+    automatic_subtitles: bool = False
+    # They take many requests, and name people who are no part of the case. Those that come with a page are kept anyway.
+    comments: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a vault is set to. `origin` names its ledger, as C2SP checkpoints do; `custodian` is who answers for it."""
 
@@ -76,6 +114,7 @@ class Settings:
     allow_net: tuple[Network, ...] = ()
     by: str = "unnamed"
     limits: Limits = field(default_factory=Limits)
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -87,7 +126,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not readable as TOML: {error}", next_step="Mend that line") from None
-    unknown = set(table) - {"origin", "custodian", "limits", "allow_net"}
+    unknown = set(table) - {"origin", "custodian", "limits", "allow_net", "capture"}
     if unknown:
         raise UsageError(f"{path} has unknown settings: {', '.join(sorted(unknown))}", next_step="Remove them")
     if not isinstance(table.get("origin"), str) or not table["origin"]:
@@ -104,6 +143,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         allow_net=parse_networks(networks),
         by=environ.get("ARCHIVER_BY", "").strip() or "unnamed",
         limits=_limits(table.get("limits", {}), environ, path),
+        wishes=_wishes(table.get("capture", {}), path),
     )
 
 
@@ -132,6 +172,17 @@ def parse_networks(text: str) -> tuple[Network, ...]:
         raise UsageError(f"allow_net: {error}", next_step="Write networks such as 192.0.2.0/24") from None
 
 
+def _wishes(table: Any, path: Path) -> Wishes:
+    known = {wish.name for wish in fields(Wishes)}
+    plain = isinstance(table, dict) and all(isinstance(value, bool) for value in table.values())
+    if not plain or set(table) - known:
+        raise UsageError(
+            f"capture in {path} is no table of {', '.join(sorted(known))}",
+            next_step="Write [capture] and a line NAME = true for each",
+        )
+    return Wishes(**table)
+
+
 def _limits(table: Mapping[str, Any], environ: Mapping[str, str], path: Path) -> Limits:
     chosen: dict[str, Any] = {}
     known = {limit.name: limit for limit in fields(Limits)}
@@ -144,7 +195,7 @@ def _limits(table: Mapping[str, Any], environ: Mapping[str, str], path: Path) ->
             continue
         try:
             value = (float if limit.type == "float" else int)(given)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise UsageError(f"limit {name} is {given!r}, not a number", next_step="Write a number") from None
         if not 0 < value < float("inf"):
             raise UsageError(f"limit {name} is {given!r}", next_step="A limit is a number above 0")

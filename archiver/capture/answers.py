@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import requests
 import urllib3
@@ -19,8 +18,6 @@ _KEPT_BYTES = 256 * 1024
 # A manifest is read whole to be understood and asked for again to be followed.
 _MANIFEST_BYTES = 4 * 1024**2
 _MANIFEST = b"#EXTM3U"
-# RFC 8216 section 4.3.2.4; yt-dlp decrypts this method and refuses others.
-_ENCRYPTED = re.compile(rb"METHOD\s*=\s*\"?AES-128")
 _UNDECODABLE = (urllib3.exceptions.DecodeError, BadFramingError)
 
 
@@ -36,21 +33,37 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         self._before = io.BytesIO(before)
         self._kept: bytearray | None = bytearray()
         self.ended = False
+        self._cut: urllib3.exceptions.HTTPError | None = None
 
     def _real_read(self, amt: int | None = None) -> bytes:
         before = self._before.read() if amt is None else self._before.read(amt)
         data = before
         if amt is None or (amt > 0 and not before):
             # The whole is read in chunks, so that a limit is met before memory is full.
-            chunks = iter(lambda: self._chunk(1 << 20), b"") if amt is None else iter([self._chunk(amt)])
-            data = before + b"".join(chunks)
+            data = before + (b"".join(iter(lambda: self._chunk(1 << 20), b"")) if amt is None else self._filled(amt))
         self._keep(data)
+        return data
+
+    def _filled(self, size: int) -> bytes:
+        """As much as `size`, or what came before the end; a cut is told only after what came before it was given."""
+        if self._cut is not None:
+            raise self._cut
+        data = self._chunk(size)
+        while data and len(data) < size:
+            try:
+                more = self._chunk(size - len(data))
+            except urllib3.exceptions.HTTPError as error:
+                self._cut = error
+                break
+            if not more:
+                break
+            data += more
         return data
 
     def _chunk(self, size: int) -> bytes:
         raw = self._answer.raw
         before = raw.tell()
-        data: bytes = raw.read(size, decode_content=True)
+        data: bytes = raw.read1(size, decode_content=True)
         self.exchange.body_bytes = raw.tell()
         self._wire.decoded(len(data) - (raw.tell() - before))
         self.ended = self.ended or not data
@@ -85,7 +98,5 @@ class Body(RequestsResponseAdapter):  # type: ignore[misc]  # yt-dlp has no type
         if self._kept is None:
             return
         self._kept += data
-        if self._wire.in_file and self.is_manifest and _ENCRYPTED.search(self._kept):
-            self._wire.not_verbatim()  # its segments are decrypted on their way into the file
         if len(self._kept) > (_MANIFEST_BYTES if self.is_manifest else _KEPT_BYTES):
             self._kept = None

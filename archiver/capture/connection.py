@@ -21,7 +21,7 @@ from urllib3.response import HTTPResponse
 
 from archiver.capture import peer, reasons, route, tunnel
 from archiver.capture.strict import StrictAnswer
-from archiver.capture.wire import STALL_BYTES, Exchange, Wire
+from archiver.capture.wire import Exchange, Wire
 from archiver.errors import CaptureError, RefusedError
 
 # Most that one read takes: a limit is overshot by no more than this.
@@ -58,7 +58,7 @@ class MeteredSocket:
             self._waited += wire.clock() - begun
             self._came += max(0, count)
             if self._waited >= stall and count != 0:
-                if self._came < STALL_BYTES:
+                if self._came < wire.limits.stall_bytes:
                     raise wire.stop(reasons.failure("stalled"))
                 self._waited, self._came = 0.0, 0
             if count >= 0:

@@ -6,13 +6,15 @@ What happened on the network was noted on the wire when it happened; texts of me
 from __future__ import annotations
 
 from yt_dlp.networking.exceptions import HTTPError, NoSupportingHandlers, RequestError
-from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError
+from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError, UnsupportedError, UserNotLive
 
 from archiver.capture import plain, reasons
 from archiver.capture.wire import Stop, Wire
 from archiver.errors import CaptureError, RefusedError
 
 _MESSAGE_CHARACTERS = 300
+# How platforms say, through yt-dlp, that a stream was announced and has not begun.
+_ANNOUNCED = ("live event will begin", "Premieres in", "Premiere will begin")
 
 
 def typed_failure(error: BaseException, wire: Wire | None) -> CaptureError | RefusedError:
@@ -36,6 +38,8 @@ def typed_failure(error: BaseException, wire: Wire | None) -> CaptureError | Ref
     if any(isinstance(link, GeoRestrictedError) for link in links):
         return reasons.failure("geo-restricted")
     words = plain.text(str(error), _MESSAGE_CHARACTERS)
+    if any(isinstance(link, UserNotLive) for link in links) or any(phrase in words for phrase in _ANNOUNCED):
+        return reasons.failure("live-stream", words)
     if "DRM" in words:
         return reasons.failure("drm-protected", words)
     if "--cookies" in words:

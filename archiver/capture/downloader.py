@@ -7,35 +7,27 @@ process and its children do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yt_dlp
-from yt_dlp.downloader import get_suitable_downloader
-from yt_dlp.downloader.dash import DashSegmentsFD
-from yt_dlp.downloader.hls import HlsFD
-from yt_dlp.downloader.http import HttpFD
-from yt_dlp.downloader.ism import IsmFD
 from yt_dlp.networking.common import RequestDirector
-from yt_dlp.utils import DownloadError
 
-from archiver.capture import plain, reasons
+from archiver.capture import plain, reasons, streams
 from archiver.capture.counting import count_first
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.handler import ArchiveRH
 from archiver.capture.info import choose_formats, name_languages
+from archiver.capture.offered import Extra, Offered
 from archiver.capture.wire import Stop, Wire
+from archiver.config import Wishes
 from archiver.errors import CaptureError, RefusedError
 
-# A cut connection is resumed this often; after that a new attempt is made later, when the line may be better.
-_RESUMPTIONS = 3
 # What does not end with its entry of a playlist, but with the acquisition.
-_FINAL = frozenset(("timed-out", "disk-full", "too-many-requests", "cancelled"))
+_FINAL = frozenset(("timed-out", "disk-full", "too-many-requests", "too-much", "too-many-files", "cancelled"))
 # A page, its playlist and an entry are no redirects, but lie within each other like these.
 _NESTED = 3
-_SEGMENTED = (HlsFD, DashSegmentsFD, IsmFD)
-_NATIVE = (HttpFD, *_SEGMENTED)
 
 PARAMETERS: Mapping[str, Any] = {
     "quiet": True,
@@ -54,7 +46,7 @@ PARAMETERS: Mapping[str, Any] = {
     "external_downloader": {"default": "native"},
     "skip_unavailable_fragments": False,
     "concurrent_fragment_downloads": 1,
-    "retries": _RESUMPTIONS,
+    "retries": 0,
     "fragment_retries": 0,
     "extractor_retries": 0,
     "file_access_retries": 0,
@@ -67,16 +59,23 @@ PARAMETERS: Mapping[str, Any] = {
     "enable_file_urls": False,
     "restrictfilenames": True,
     "usenetrc": False,
+    "writesubtitles": True,
+    "subtitleslangs": ["all", "-live_chat", "-rechat"],
     "geo_bypass": False,  # it would send a made-up X-Forwarded-For: what we say of ourselves is true
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Obtained:
-    """One entry that came whole: yt-dlp's JSON and its files as (name, format id)."""
+    """One entry that came whole: yt-dlp's JSON, its files as (name, format id), and what was offered beside them.
+
+    `streams` says of each file what it is made of, as `info_json` puts it on record.
+    """
 
     info: dict[str, Any]
     files: tuple[tuple[str, str], ...]
+    streams: tuple[dict[str, Any], ...] = ()
+    extras: tuple[Extra, ...] = ()
 
 
 class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
@@ -90,12 +89,21 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self.folder = Path()
         self.obtained: list[Obtained] = []
         self.failures: list[tuple[str, CaptureError | RefusedError]] = []
+        self.stream: dict[str, Any] = {}  # of the file that is being fetched
+        self.offered = Offered(self)
         self._files: list[tuple[str, str]] = []
         self._depth = 0
+        self._streams: list[dict[str, Any]] = []
+        self._fetched = 0
 
-    def begin(self, wire: Wire, folder: Path, on_progress: Callable[[Mapping[str, Any]], None]) -> None:
+    def begin(
+        self, wire: Wire, folder: Path, on_progress: Callable[[Mapping[str, Any]], None], wishes: Wishes | None = None
+    ) -> None:
         """Work for this job from now on."""
         self.wire, self.folder = wire, folder
+        wishes = wishes or Wishes()
+        self.params["writeautomaticsub"] = wishes.automatic_subtitles
+        self.params["getcomments"] = wishes.comments
         self.params["playlistend"] = wire.limits.playlist_entries
         self.params["socket_timeout"] = wire.limits.stall_seconds
         self.add_progress_hook(on_progress)
@@ -143,12 +151,29 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
 
     def process_video_result(self, info_dict: Any, download: bool = True) -> Any:
         """One video or picture: it counts as obtained when all of its chosen streams came."""
-        self._files = []
+        self._files, self._streams = [], []
         name_languages(info_dict)
+        if info_dict.get("live_status") == "is_upcoming":
+            raise Stop(streams.upcoming())
         found = super().process_video_result(info_dict, download)
         if download and self._files:
-            self.obtained.append(Obtained(found, tuple(self._files)))
+            # What came is on the list before more is asked for, so that nothing beside it can cost it.
+            place = len(self.obtained)
+            self.obtained.append(Obtained(found, tuple(self._files), tuple(self._streams)))
+            for extra in self.offered.fetch(found, place + 1):
+                self.obtained[place] = replace(self.obtained[place], extras=(*self.obtained[place].extras, extra))
         return found
+
+    def post_extract(self, info_dict: Any) -> None:
+        """Comments, where they are wanted: they cannot cost the item."""
+        self.offered.comments(info_dict, super().post_extract)
+
+    def note_change(self, url: str) -> None:
+        """A file was another one when it was asked for again; what is kept is the version that came whole."""
+        self.failures.append((url, reasons.failure("content-changed")))
+
+    def _write_subtitles(self, _info_dict: Any, _filename: Any) -> list[Any]:
+        return []  # yt-dlp gives up the video if one does not come; `offered` fetches them afterwards
 
     def process_info(self, info_dict: Any) -> None:
         """One stream of it."""
@@ -156,34 +181,26 @@ class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         path = info_dict.get("filepath")
         if path:
             self._files.append((Path(path).name, str(info_dict.get("format_id", ""))))
+            self._streams.append({"file": Path(path).name, **self.stream})
 
     def dl(self, name: str, info: Any, subtitle: bool = False, test: bool = False) -> Any:
         """Download one stream, with what comes counted as one file."""
         assert self.wire is not None
-        kind = get_suitable_downloader(info, self.params)
-        if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
-            raise Stop(reasons.failure("live-stream"))
-        if kind not in _NATIVE:
-            raise Stop(reasons.failure("unsupported-protocol", f"it comes over {str(info.get('protocol'))[:40]}"))
-        # IsmFD writes a header of its own, and HlsFD rewrites the times of WebVTT: such a file is not what came.
-        verbatim = kind is not IsmFD and not (kind is HlsFD and info.get("ext") == "vtt")
-        with self.wire.file(kind in _SEGMENTED, name=Path(name).name, verbatim=verbatim) as first:
-            try:
-                done = super().dl(name, info, subtitle, test)
-            except DownloadError:
-                self._tell_empty(first)
-                raise
-            if not (isinstance(done, tuple) and done[0]):
-                self._tell_empty(first)
+        if self._fetched >= self.wire.limits.files:
+            raise Stop(reasons.failure("too-many-files"))
+        self._fetched += 1
+        way = streams.way(self, self._copy_infodict(info))
+        self.stream = {"url": way.info.get("url"), **way.about}
+        loader = way.kind(self, self.params)
+        for hook in self._progress_hooks:
+            loader.add_progress_hook(hook)
+        if way.info.get("http_headers") is None:
+            way.info["http_headers"] = self._calc_headers(way.info)
+        with self.wire.file(way.segmented, name=Path(name).name, verbatim=way.verbatim):
+            done = loader.download(name, way.info, subtitle)
+            if not done[0]:
                 raise Stop(self.wire.failure or reasons.failure("extractor-failed", "the download did not succeed"))
             return done
-
-    def _tell_empty(self, first: int) -> None:
-        """Raise Stop if the file's last answer was a success without a body."""
-        assert self.wire is not None
-        served = [one for one in self.wire.exchanges if one.number > first or one.reused_for_file]
-        if served and 200 <= served[-1].status < 300 and not served[-1].body_bytes and not served[-1].reason:
-            raise self.wire.stop(reasons.failure("empty-body"))
 
     def _note_truncation(self, found: Any) -> None:
         assert self.wire is not None

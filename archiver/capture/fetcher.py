@@ -48,7 +48,7 @@ def fetch(job: FetchJob, report: Callable[[Progress], None], downloader: Downloa
     wire = Wire(job.limits, parse_networks(",".join(job.allow_net)), job.access, on_bytes=reporter.bytes)
     wire.recorder = Recorder(job.folder, job.limits, _facts(job, started), bytes.fromhex(job.commitment_key))
     ydl = downloader or Downloader()
-    ydl.begin(wire, job.folder, reporter.hook)
+    ydl.begin(wire, job.folder, reporter.hook, job.wishes)
     reporter.phase("looking")
     error: CaptureError | RefusedError | None = None
     items: tuple[FetchedItem, ...] = ()
@@ -162,7 +162,8 @@ def _landed(wire: Wire) -> Exchange | None:
 def _summary(items: tuple[FetchedItem, ...], ydl: Downloader) -> str:
     files = sum(1 for item in items for file in item.files if file.role is Role.ORIGINAL)
     words = f"{files} file{'s' if files != 1 else ''}"
-    return f"{words}, {len(ydl.failures)} missing" if ydl.failures else words
+    many = "failure" if len(ydl.failures) == 1 else "failures"
+    return f"{words}, {len(ydl.failures)} {many} on record" if ydl.failures else words
 
 
 def tools() -> tuple[Tool, ...]:

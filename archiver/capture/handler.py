@@ -19,7 +19,7 @@ from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, Tran
 
 from archiver.capture import connection, heads, reasons
 from archiver.capture.answers import Body
-from archiver.capture.wire import Exchange, Wire
+from archiver.capture.wire import Exchange, Stop, Wire
 from archiver.errors import CaptureError, RefusedError
 
 # The resumption of a file that the server believes to be complete: yt-dlp handles it.
@@ -116,7 +116,7 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
 
     def _send(self, request: Request) -> Body:
         plain = request.method == "GET" and request.data is None and "Range" not in request.headers
-        if plain and (kept := self._take(request.url)) is not None:
+        if plain and not self._wire.in_aside and (kept := self._take(request.url)) is not None:
             return kept
         first = len(self._wire.exchanges)
         try:
@@ -134,8 +134,6 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
             raise wrong from error
         body = Body(answer, self._wire, self._wire.exchanges[-1])
         self._believe(request, body)
-        if request.headers.get("Range"):
-            self._same_as_before(body)
         self._wire.announced(body.exchange)
         if plain and not self._wire.in_file:
             self._forget()
@@ -153,7 +151,9 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
             length = heads.promised_length(headers)
             heads.judge_codings(headers, urllib3.response.HTTPResponse.CONTENT_DECODERS.__contains__)
             asked = request.headers.get("Range") or ""
-            heads.judge_part(asked, exchange.status, headers, self._wire.in_segments)
+            # Whether an answer continues what was cut, the downloader knows that asked for the rest (`whole`).
+            if not (self._wire.in_file and asked.endswith("-")):
+                heads.judge_part(asked, exchange.status, headers, self._wire.in_segments)
         except CaptureError as error:
             body.close()
             raise self._wire.stop(error) from None
@@ -187,6 +187,7 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
         """Type an answer of 300 or more; in the middle of a file it is final."""
         if error.redirect_loop:
             raise self._wire.stop(reasons.failure("redirect-loop"))
+        self._read_error(error)
         typed = reasons.from_status(error.status, error.response.headers.get("Retry-After") or "")
         if self._wire.in_file and error.status in (404, 410) and self._wire.in_segments:
             typed = reasons.failure("fragment-missing", f"segment {self._wire.exchanges[-1].url} is missing")
@@ -211,16 +212,16 @@ class ArchiveRH(RequestsRH):  # type: ignore[misc]  # yt-dlp has no types
         if self._wire.in_file and noted.code not in ("connection-cut", "broken-answer"):
             raise self._wire.stop(noted)
 
-    def _same_as_before(self, body: Body) -> None:
-        """A resumption must come from the same version of the file, or two films are spliced into one."""
-        new = body.exchange
-        wholes = [one for one in self._wire.exchanges if one.url == new.url and one.status == 200]
-        if not wholes or new.status != 206:
-            return
-        old = wholes[-1]
-        total = new.header("content-range").rpartition("/")[2]
-        pairs = [(old.header(name), new.header(name)) for name in ("etag", "last-modified")]
-        pairs.append((old.header("content-length"), total if total.isdigit() else ""))
-        if any(before and after and before != after for before, after in pairs):
-            body.close()
-            raise self._wire.stop(reasons.failure("content-changed"))
+    def _read_error(self, error: HTTPError) -> None:
+        """Read the beginning of the error's page, which is evidence of the refusal; extractors can read it again."""
+        body = Body(error.response, self._wire, self._wire.exchanges[-1])
+        failure = self._wire.failure
+        left = self._wire.limits.error_bytes
+        try:
+            while left > 0 and (data := body.read(left)):
+                left -= len(data)
+        except (RequestError, Stop):
+            self._wire.failure = failure  # a page that does not come changes nothing about the refusal
+        fresh = body.again()
+        if fresh is not None:
+            error.response = fresh

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yt_dlp
@@ -25,14 +26,20 @@ _LEFT_OUT = frozenset(
 )
 
 
-def info_json(info: Mapping[str, Any], most: int = _MOST_BYTES) -> bytes:
-    """`info` without this machine's paths and without keys to accounts, in about `most` bytes."""
+def info_json(info: Mapping[str, Any], streams: Sequence[Mapping[str, Any]] = (), most: int = _MOST_BYTES) -> bytes:
+    """`info` without this machine's paths and without keys to accounts, in about `most` bytes.
+
+    Under `archiver` is what we say ourselves: of each file (`streams`) where it came from and what it is made of.
+    """
+    ours = {"archiver": {"streams": list(streams)}} if streams else {}
+    if len(_dump(ours)) > most // 2:
+        ours = {"archiver": {"streams": [_shortened(one) for one in streams]}}
     clean = _without_secrets(yt_dlp.YoutubeDL.sanitize_info(dict(info), remove_private_keys=True))
-    data = _dump(clean)
+    data = _dump({**clean, **ours})
     if len(data) > most:
         # What describes the item is small; what makes it large is lists of what was not downloaded.
         small = {key: value for key, value in clean.items() if not isinstance(value, list | dict)}
-        data = _dump({**small, "_left_out": sorted(set(clean) - set(small))})
+        data = _dump({**small, **ours, "_left_out": sorted(set(clean) - set(small))})
     return data
 
 
@@ -42,6 +49,13 @@ def name_languages(info: dict[str, Any]) -> None:
         tracks = info.get(kind)
         if isinstance(tracks, dict) and None in tracks:
             tracks.setdefault("und", []).extend(tracks.pop(None))
+
+
+def _shortened(stream: Mapping[str, Any]) -> dict[str, Any]:
+    """A stream whose segments have too long names: their list by its digest, and the rest as it is."""
+    segments = stream.get("segments", [])
+    digest = hashlib.sha256(_dump(segments)).hexdigest()
+    return {**stream, "segments": [], "segments_left_out": {"count": len(segments), "sha256": digest}}
 
 
 def choose_formats(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

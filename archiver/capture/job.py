@@ -17,7 +17,7 @@ from typing import Any
 
 from archiver.capture.access import Access
 from archiver.capture.access import from_json as access_from_json
-from archiver.config import Limits
+from archiver.config import Limits, Wishes
 from archiver.model import Outcome, Role, Tool
 
 RESULT_NAME = "result.json"
@@ -43,6 +43,7 @@ class FetchJob:
     acquisition: str = ""  # its name in the record
     commitment_key: str = ""  # hex; without one, what stands for secrets can never be opened
     access: Access = field(default_factory=Access)
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,17 @@ class FetchedFile:
 
 @dataclass(frozen=True, slots=True)
 class FetchedItem:
-    """One video or picture: its originals, then the extractor's JSON."""
+    """One video or picture: its originals, then the extractor's JSON and what else the page offers.
+
+    `note` is ours: what has to be known of how it was obtained, such as that it is a recording of a live stream.
+    """
 
     url: str
     final_url: str
     title: str
     uploader: str
     files: tuple[FetchedFile, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,10 @@ def job_to_json(job: FetchJob) -> bytes:
 def job_from_json(data: bytes) -> FetchJob:
     """The inverse of `job_to_json`; the parent wrote it, so it is trusted."""
     value = json.loads(data)
-    limits, access = Limits(**value.pop("limits")), access_from_json(value.pop("access"))
+    limits, wishes = Limits(**value.pop("limits")), Wishes(**value.pop("wishes"))
+    access = access_from_json(value.pop("access"))
     folder, networks = Path(value.pop("folder")), tuple(value.pop("allow_net"))
-    return FetchJob(folder=folder, allow_net=networks, limits=limits, access=access, **value)
+    return FetchJob(folder=folder, allow_net=networks, limits=limits, access=access, wishes=wishes, **value)
 
 
 def result_to_json(result: FetchResult) -> bytes:
@@ -189,6 +195,7 @@ def _item(value: Any, folder: Path) -> FetchedItem:
         title=_text(table["title"]),
         uploader=_text(table["uploader"]),
         files=tuple(_file(file, folder) for file in _list(table["files"])),
+        note=_text(table["note"]),
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from archiver.capture import plain, reasons
+from archiver.capture import pages, plain, reasons
 from archiver.capture.downloader import Downloader, Obtained
 from archiver.capture.info import info_json
 from archiver.capture.job import FetchedFile, FetchedItem, FetchJob, sync_folder, write_durably
 from archiver.capture.placing import place
 from archiver.capture.wire import Exchange, Wire
+from archiver.errors import CaptureError
 from archiver.model import Role
 
 _LABEL_CHARACTERS = 200
@@ -33,13 +35,14 @@ def keep(job: FetchJob, ydl: Downloader, wire: Wire) -> tuple[FetchedItem, ...]:
     """Make durable what came, with its JSON beside it."""
     items = []
     for number, one in enumerate(ydl.obtained, start=1):
-        files = [_original(job.folder, name, label) for name, label in one.files]
-        if one.info.get("direct") and _is_page(job.folder / files[0].name, wire):
-            ydl.failures.append((str(one.info.get("webpage_url") or ""), reasons.failure("no-media")))
+        files = [_durable(job.folder, name, Role.ORIGINAL, label) for name, label in one.files]
+        if (refused := _refusal(job.folder, one, files, wire)) is not None:
+            ydl.failures.insert(0, (str(one.info.get("webpage_url") or ""), refused))
             continue
+        files += [_durable(job.folder, extra.name, extra.role, extra.label) for extra in one.extras]
         files = [replace(file, sha256=_claimed(job.folder / file.name, one, ydl, wire)) for file in files]
         info_name = f"info-{number:05d}.json"  # files of the source's begin with a digit
-        write_durably(job.folder, info_name, info_json(one.info))
+        write_durably(job.folder, info_name, info_json(one.info, one.streams))
         files.append(FetchedFile(info_name, Role.INFO, "", (job.folder / info_name).stat().st_size))
         items.append(_item(job, one, tuple(files), wire))
     sync_folder(job.folder)
@@ -58,6 +61,7 @@ def _item(job: FetchJob, one: Obtained, files: tuple[FetchedFile, ...], wire: Wi
         title=plain.text(info.get("title"), most),
         uploader=plain.text(info.get("uploader") or info.get("channel"), most),
         files=files,
+        note=_note(one),
     )
 
 
@@ -72,7 +76,37 @@ def _claimed(path: Path, one: Obtained, ydl: Downloader, wire: Wire) -> str:
     return placed.sha256
 
 
-def _original(folder: Path, name: str, label: str) -> FetchedFile:
+def _note(one: Obtained) -> str:
+    lives = [stream["live"] for stream in one.streams if "live" in stream]
+    return " ".join(
+        f"Recording of a live stream from {live['from']} to {live['to']}: {live['ended_by']}"
+        + (f", {_gaps(len(live['gaps']))}." if live.get("gaps") else ".")
+        for live in lives
+    )
+
+
+def _gaps(count: int) -> str:
+    return "1 gap" if count == 1 else f"{count} gaps"
+
+
+def _refusal(folder: Path, one: Obtained, files: Sequence[FetchedFile], wire: Wire) -> CaptureError | None:
+    """Why what came is no footage, picture or document; None where it is."""
+    if one.info.get("direct") and _is_page(folder / files[0].name, wire):
+        return reasons.failure("no-media")
+    for file, stream in zip(files, one.streams, strict=True):
+        with open(folder / file.name, "rb") as opened:
+            head = opened.read(pages.HEAD_BYTES)
+            if pages.is_page(head):
+                return reasons.failure("not-media", "what the server called media is an HTML page")
+            # A document in JSON is archived as it is where nobody calls it a film.
+            if one.info.get("direct") and not pages.promises_media(stream.get("content_type", "")):
+                continue
+            if pages.is_json(head + opened.read(pages.JSON_BYTES)):
+                return reasons.failure("not-media", "what the server called media is an answer for programs (JSON)")
+    return None
+
+
+def _durable(folder: Path, name: str, role: Role, label: str) -> FetchedFile:
     """The file as it lies there, on the disk and not only in memory."""
     descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW)
     try:
@@ -82,7 +116,7 @@ def _original(folder: Path, name: str, label: str) -> FetchedFile:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    return FetchedFile(name, Role.ORIGINAL, plain.text(label, _LABEL_CHARACTERS), found.st_size)
+    return FetchedFile(name, role, plain.text(label, _LABEL_CHARACTERS), found.st_size)
 
 
 def says_html(exchange: Exchange) -> bool:

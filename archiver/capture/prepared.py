@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MESSAGE_BYTES = 128 * 1024
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# What a page, its decoded text and what a parser makes of it take, or a segment that is held whole, on top of yt-dlp.
-_MEMORY_BYTES = 3 * 1024**3
 # Heads and fields of 20,000 records come on top of a record at its limit: some 5 kB for each exchange.
 _FILE_SLACK_BYTES = 256 * 1024**2
 _LOOK_SECONDS = 1.0  # how soon a dead owner is noticed, where the socket does not tell
@@ -140,7 +138,7 @@ def _confine(job: FetchJob) -> None:
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, most),
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_AS, job.limits.fetch_memory_bytes),
     ):
         # V8 reserves more addresses than that: its process may raise its own limit, and has another one.
         hard = resource.RLIM_INFINITY if kind == resource.RLIMIT_AS and job.access.javascript else value

@@ -69,6 +69,10 @@ _ROWS = (
     Reason("redirect-loop", "More redirects than the limit", "Open the URL in a browser"),
     Reason("broken-answer", "What the server sent is not HTTP, or cannot be decoded", "Open the URL in a browser"),
     Reason("too-many-requests", "It took more HTTP requests than the limit", "Raise requests"),
+    Reason("too-many-files", "It has more files than the limit", "Raise files, or queue the parts by their own URLs"),
+    Reason(
+        "too-much", "All that came for this URL is more than the limit", "Raise acquisition_bytes, or queue the parts"
+    ),
     Reason("too-large", "It is larger than the limit", "Raise file_bytes if the disk has room"),
     Reason(
         "media-incomplete",
@@ -76,10 +80,24 @@ _ROWS = (
         "`archiver add --again`, or look for another copy",
     ),
     Reason("empty-body", "The server sent a file of 0 bytes", "Open the URL in a browser"),
-    Reason("content-changed", "The file changed between the cut and the resumption", "`archiver retry`", "yes"),
+    Reason(
+        "content-changed",
+        "The file changed between a cut and its resumption; beside an item: it was fetched again from the start",
+        "`archiver retry`",
+        "yes",
+    ),
+    Reason(
+        "not-media",
+        "What the server called media is a page or an error message",
+        "Open the URL in a browser, or look for another copy",
+    ),
     Reason("no-media", "There is no media at that URL", "Give the URL of the media or of a page with a player"),
     Reason("fragment-missing", "A segment of the stream is missing", "`archiver retry`, or look for another copy"),
-    Reason("live-stream", "It is a live stream that has not ended", "Archive it after it has ended"),
+    Reason(
+        "live-stream",
+        "It is a live stream that has not begun, or of a kind that cannot be recorded",
+        "Archive it after it has ended",
+    ),
     Reason("unsupported-protocol", "The stream comes over something other than HTTP", "Look for another copy"),
     Reason("playlist-too-long", "The playlist has more entries than the limit", "Queue the rest by their own URLs"),
     Reason(

@@ -27,10 +27,6 @@ from archiver.errors import CaptureError, RefusedError
 from archiver.model import now
 
 _Data = bytes  # a field of Wire has that name
-# Pages and manifests are read into memory whole: the largest page known is a few MiB, the largest manifest about 20.
-PAGE_BYTES = 32 * 1024**2
-# Less than this in stall_seconds is a drip: at 200 kB/s, the slowest line that offices report, it takes 5 ms.
-STALL_BYTES = 1000
 # Headers of all exchanges together that the record keeps: 20,000 segments with 1.5 kB each.
 _HEADER_CHARACTERS = 32 * 1024**2
 
@@ -41,6 +37,10 @@ class Stop(BaseException):
     def __init__(self, error: CaptureError | RefusedError) -> None:
         super().__init__(error.what)
         self.error = error
+
+
+class Enough(KeyboardInterrupt):
+    """The ration of requests is used up. Extractors keep what they have of comments when they are interrupted."""
 
 
 @dataclass(slots=True)
@@ -91,6 +91,9 @@ class Wire:
     bytes: int = 0
     in_file: bool = False
     in_segments: bool = False
+    in_aside: bool = False
+    _ration: int | None = None
+    _counted: int = 0
     _file_bytes: int = 0
     _page_bytes: int = 0
     _begun: float = 0.0
@@ -104,6 +107,8 @@ class Wire:
     def begin(self, method: str, url: str, headers: Mapping[str, str]) -> Exchange:
         """A request is about to be made."""
         self.time_left()
+        if self._ration is not None and len(self.exchanges) >= self._ration:
+            raise Enough
         if len(self.exchanges) >= self.limits.requests:
             raise self.stop(reasons.failure("too-many-requests"))
         if len(url) > (most := self.limits.url_characters):
@@ -114,12 +119,12 @@ class Wire:
             url=url,
             started=now(),
             begun=self.clock(),
-            for_file=self.in_file,
+            for_file=self.in_file and not self.in_aside,
             request_headers=dict(self.kept_headers(headers.items())),
         )
         self.exchanges.append(exchange)
         self._page_bytes = 0
-        file = self.files[-1] if self.in_file else None
+        file = self.files[-1] if exchange.for_file else None
         if file is not None:
             file.exchanges.append(exchange)
         if self.recorder is not None:
@@ -130,7 +135,7 @@ class Wire:
                     url,
                     exchange.started,
                     placeable=file is not None and file.verbatim,
-                    segment=self.in_segments,
+                    segment=file is not None and self.in_segments,
                 )
         return exchange
 
@@ -175,6 +180,8 @@ class Wire:
         exchange.wire_bytes += count
         exchange.seconds = self.clock() - exchange.begun
         self.bytes += count
+        if not exchange.status and exchange.wire_bytes > self.limits.header_bytes:
+            raise self.stop(reasons.failure("broken-answer", "the head of the answer is longer than the limit"))
         self._count(count)
         self.on_bytes(self.bytes)
 
@@ -205,7 +212,8 @@ class Wire:
     def file(self, segmented: bool = False, *, name: str = "", verbatim: bool = True) -> Iterator[int]:
         """What comes inside belongs to one file, in segments or whole; gives the number of exchanges before it.
 
-        `name` is what the file will be called, and `verbatim` says that nothing is done to the payloads on their way.
+        `name` is what the file will be called. `verbatim` is False where it is not made of the bodies as they came, but
+        of what was decrypted or put together.
         """
         self.in_file, self.in_segments, self._file_bytes, self.failure = True, segmented, 0, None
         self.files.append(FileOnWire(name, segmented, verbatim))
@@ -214,16 +222,34 @@ class Wire:
         finally:
             self.in_file = self.in_segments = False
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What comes inside is no part of the file that is being fetched: the next state of a playlist."""
+        self.in_aside = True
+        try:
+            yield
+        finally:
+            self.in_aside = False
+
+    @contextmanager
+    def ration(self, requests: int) -> Iterator[None]:
+        """What comes inside may make this many requests; the next one raises Enough."""
+        self._ration = len(self.exchanges) + requests
+        try:
+            yield
+        finally:
+            self._ration = None
+
+    def give_up(self) -> None:
+        """What came of the file so far is about to be overwritten; the record holds it, up to `partial_bytes`."""
+        self._file_bytes = 0
+
     def close(self) -> None:
         """Close what is still open, whoever holds it: answers that were given up in the middle keep theirs."""
         for channel in list(self.opened):
             descriptor = channel.detach()
             if descriptor >= 0:
                 os.close(descriptor)
-
-    def not_verbatim(self) -> None:
-        """The file under way turns out to be made of its payloads instead of being them."""
-        self.files[-1].verbatim = False
 
     def end_record(self) -> None:
         """Put down how every exchange ended. Raises OSError."""
@@ -254,12 +280,15 @@ class Wire:
             raise self.stop(typed) from error
 
     def _count(self, count: int) -> None:
-        if self.in_file:
+        self._counted += count
+        if self._counted > self.limits.acquisition_bytes:
+            raise self.stop(reasons.failure("too-much"))
+        if self.in_file and not self.in_aside:
             self._file_bytes += count
             over = self._file_bytes > self.limits.file_bytes
         else:
             self._page_bytes += count
-            over = self._page_bytes > min(PAGE_BYTES, self.limits.file_bytes)
+            over = self._page_bytes > min(self.limits.page_bytes, self.limits.file_bytes)
         if over:
             raise self.stop(reasons.failure("too-large"))
 

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 #: What one request may override: the limits of its download. The others are the vault's.
 OWN_LIMITS = (
     "file_bytes",
+    "acquisition_bytes",
     "fetch_seconds",
+    "live_seconds",
     "stall_seconds",
     "connect_seconds",
     "redirects",
     "playlist_entries",
     "requests",
+    "files",
 )
 
 #: Digits of a limit: beyond 10^15 it is none, and JSON's numbers end near there.

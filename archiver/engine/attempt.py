@@ -32,7 +32,7 @@ from archiver.config import Limits
 from archiver.custody import acquisitions, cookiejar, queue, secret, sitesettings
 from archiver.custody.store import Digests, Store
 from archiver.custody.vault import Vault
-from archiver.engine.keep import keep_and_examine, keep_file
+from archiver.engine.keep import keep_and_examine, keep_file, stored, type_beside
 from archiver.engine.machine import full_disk
 from archiver.engine.outcome import after_failure
 from archiver.errors import CaptureError, EvidenceError, MachineError, UsageError
@@ -95,6 +95,7 @@ def fetch(hands: Hands, request: Request, number: int, on_progress: Callable[[Pr
         acquisition=name,
         commitment_key=acquisition_key(secret.commitment_secret(hands.vault.folder / "keys"), name).hex(),
         access=access_to(hands.vault, request.canonical_url),
+        wishes=hands.vault.settings.wishes,
     )
     result = hands.fetchers.fetch(job, on_progress, lambda: queue.is_cancelled(hands.vault, request.id))
     if result.reason == "disk-full":
@@ -202,6 +203,12 @@ def _take(store: Store, folder: Path, file: FetchedFile) -> Digests:
     return digests
 
 
+def _beside(store: Store, folder: Path, file: FetchedFile) -> Holding:
+    """Keep what a page offers beside its footage, unexamined. Raises CaptureError as `_take` does."""
+    kind = type_beside(folder / file.name, file.role)
+    return Holding(stored(_take(store, folder, file), kind), file.role, file.label)
+
+
 def _item(
     hands: Hands, request: Request, name: str, folder: Path, position: int, fetched: FetchedItem, result: FetchResult
 ) -> tuple[Item, tuple[str, ...]]:
@@ -214,7 +221,11 @@ def _item(
         for file in files
     ]
     others = [
-        keep_file(store, folder / file.name, file.role) for file in fetched.files if file.role is not Role.ORIGINAL
+        _beside(store, folder, file)
+        if file.role in (Role.SUBTITLES, Role.THUMBNAIL, Role.COMMENTS)
+        else keep_file(store, folder / file.name, file.role)
+        for file in fetched.files
+        if file.role is not Role.ORIGINAL
     ]
     kept = keep_and_examine(store, hands.examiner, originals, others)
     item = Item(
@@ -226,7 +237,7 @@ def _item(
         acquired_at=result.ended,
         holdings=kept.holdings,
         uploader=fetched.uploader,
-        note=request.note,
+        note=" ".join(note for note in (request.note, fetched.note) if note),
         summary=kept.summary,
         examined=kept.examined,
     )

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver.custody.store import Digests, Store
+from archiver.examine import media_type
 from archiver.model import Examined, Holding, Role, StoredObject
 
 if TYPE_CHECKING:
     from archiver.examine.examiner import Examiner
 
 JSON_TYPE = "application/json"
+_TEXT_TYPES = {
+    ".vtt": "text/vtt", ".srt": "application/x-subrip", ".ttml": "application/ttml+xml", ".ass": "text/x-ssa",
+    ".ssa": "text/x-ssa", ".dfxp": "application/ttml+xml", ".json": JSON_TYPE, ".json3": JSON_TYPE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,20 @@ def keep_file(store: Store, path: Path, role: Role, media_type: str = JSON_TYPE)
     return Holding(stored(store.take(path), media_type), role)
 
 
-def stored(digests: Digests, media_type: str) -> StoredObject:
+def type_beside(path: Path, role: Role) -> str:
+    """The media type of what a page offers beside its footage.
+
+    By its first bytes; kinds of text, which all look alike, by the ending that the source gave.
+    """
+    if role is Role.COMMENTS:
+        return JSON_TYPE
+    with path.open("rb") as file:
+        found = media_type.sniff(file.read(media_type.HEAD_BYTES))
+    if found in ("text/plain", "text/xml"):
+        return _TEXT_TYPES.get(path.suffix, found)
+    return found
+
+
+def stored(digests: Digests, kind: str) -> StoredObject:
     """The model's object for what the store holds."""
-    return StoredObject(digests.sha256, digests.sha512, digests.size, media_type)
+    return StoredObject(digests.sha256, digests.sha512, digests.size, kind)

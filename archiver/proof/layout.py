@@ -48,7 +48,9 @@ FIXED_FILES = frozenset(
 )  # fmt: skip
 
 EXHIBIT_PATH = re.compile(
-    r"data/exhibits/([0-9]{3,7})/(original|info|metadata|exchange|fingerprint)(?:-[1-9][0-9]{0,3})?\.[a-z0-9]{1,8}",
+    r"data/exhibits/([0-9]{3,7})/"
+    r"(original|subtitles|thumbnail|comments|snapshot|exchange|info|metadata|fingerprint)"
+    r"(?:-[1-9][0-9]{0,3})?\.[a-z0-9]{1,8}",
     re.ASCII,
 )
 ENTRY_PATH = re.compile(r"data/ledger/entries/([0-9]{9,18})\.json", re.ASCII)

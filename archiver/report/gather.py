@@ -39,7 +39,8 @@ _EXTENSIONS = {
     "audio/wav": "wav", "audio/x-wav": "wav", "audio/flac": "flac", "audio/aac": "aac", "image/jpeg": "jpg",
     "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic", "image/avif": "avif",
     "image/tiff": "tif", "image/bmp": "bmp", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
-    "text/plain": "txt", "application/warc": "warc",
+    "text/plain": "txt", "text/vtt": "vtt", "application/x-subrip": "srt", "application/ttml+xml": "ttml",
+    "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc",
 }  # fmt: skip
 
 

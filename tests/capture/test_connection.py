@@ -160,7 +160,7 @@ def test_the_picture_is_chosen_even_where_only_sound_comes_alone() -> None:
 
 def test_an_enormous_info_keeps_what_describes_the_item() -> None:
     info = {"title": "t", "comments": ["long" * 100] * 100, "http_headers": {"Cookie": "k", "Referer": "r"}}
-    whole, small = json.loads(info_json(info)), json.loads(info_json(info, 5000))
+    whole, small = json.loads(info_json(info)), json.loads(info_json(info, most=5000))
     assert whole["http_headers"] == {"Referer": "r"}
     assert small["title"] == "t"
     assert {"comments", "http_headers"} <= set(small["_left_out"])

@@ -170,7 +170,6 @@ def test_an_http_error_is_recorded_as_what_it_is(
         ("/loop", "redirect-loop"),
         ("/garbage", "broken-answer"),
         ("/gappy-list", "fragment-missing"),
-        ("/live-list", "live-stream"),
         ("/to/unresolved", "name-not-resolved"),
         ("/cut/never", "connection-cut"),
         ("/cut/changed", "content-changed"),

@@ -6,7 +6,7 @@ import gzip
 import zlib
 
 from tests.capture.hostile.line import HTML, Line
-from tests.capture.hostile.table import LATER, SHORT_STALL, SHORT_TIME, behaviour
+from tests.capture.hostile.table import SHORT_STALL, SHORT_TIME, behaviour
 
 _ZEROS = bytes(1 << 16)
 _FTYP = b"\x00\x00\x00\x18ftypmp42"
@@ -240,7 +240,7 @@ def empty_page(line: Line) -> None:
     line.answer(b"", HTML)
 
 
-@behaviour("sends an HTML page as video/mp4", "not-media", pending=LATER)
+@behaviour("sends an HTML page as video/mp4", "not-media")
 def page_as_video(line: Line) -> None:
     line.answer("<!doctype html><html><body>Please log in</body></html>")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.capture.hostile.line import Line
-from tests.capture.hostile.table import LATER, SHORT_STALL, behaviour
+from tests.capture.hostile.table import SHORT_STALL, behaviour
 
 
 @behaviour("sends headers for ever", "broken-answer")
@@ -24,7 +24,7 @@ def endless_status_line(line: Line) -> None:
     line.flood(b"x" * 65536)
 
 
-@behaviour("sends a header of 60 kB ninety times", "broken-answer", pending=LATER)
+@behaviour("sends a header of 60 kB ninety times", "broken-answer")
 def giant_headers(line: Line) -> None:
     line.answer(line.clip(), "video/mp4", *(f"X-{number}: {'x' * 60_000}" for number in range(90)))
 

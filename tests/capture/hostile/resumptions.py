@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.capture.hostile.line import Line
-from tests.capture.hostile.table import LATER, behaviour
+from tests.capture.hostile.table import behaviour
 
 
 def _cut(line: Line, *fields: str) -> int | None:
@@ -38,13 +38,13 @@ def ignores_range(line: Line) -> None:
         line.answer(line.clip(), "video/mp4", 'ETag: "one"')
 
 
-@behaviour("cuts, and resumes at another place, as it says", whole=True, pending=LATER)
+@behaviour("cuts, and resumes at another place, as it says", whole=True)
 def resumes_elsewhere(line: Line) -> None:
     if (start := _cut(line)) is not None:
         _part(line, max(0, start - 1000) if "range" in line.headers else 0, 'ETag: "one"')
 
 
-@behaviour("cuts, and resumes without saying where", whole=True, pending=LATER)
+@behaviour("cuts, and resumes without saying where", whole=True)
 def resumes_without_place(line: Line) -> None:
     if (start := _cut(line)) is not None:
         if "range" in line.headers:
@@ -53,19 +53,19 @@ def resumes_without_place(line: Line) -> None:
             line.answer(line.clip(), "video/mp4", 'ETag: "one"')
 
 
-@behaviour("cuts, and resumes with another ETag", whole=True, missing=("content-changed",), pending=LATER)
+@behaviour("cuts, and resumes with another ETag", whole=True, missing=("content-changed",))
 def etag_changes(line: Line) -> None:
     if (start := _cut(line)) is not None:
         _part(line, start, 'ETag: "two"')
 
 
-@behaviour("cuts, and resumes with another date", whole=True, missing=("content-changed",), pending=LATER)
+@behaviour("cuts, and resumes with another date", whole=True, missing=("content-changed",))
 def date_changes(line: Line) -> None:
     if (start := _cut(line, "Last-Modified: Mon, 23 Nov 2026 10:00:00 GMT")) is not None:
         _part(line, start, "Last-Modified: Mon, 23 Nov 2026 11:00:00 GMT")
 
 
-@behaviour("cuts, and resumes a film of another length", missing=("content-changed",), pending=LATER)
+@behaviour("cuts, and resumes a film of another length", missing=("content-changed",))
 def length_changes(line: Line) -> None:
     if (start := _cut(line, "X-No-Tag: 1")) is not None:
         _part(line, start, body=line.clip() + b"more")

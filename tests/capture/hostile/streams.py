@@ -6,7 +6,7 @@ from functools import partial
 
 from tests.capture.hostile.line import DASH, HLS, Line
 from tests.capture.hostile.pages import billion_laughs
-from tests.capture.hostile.table import LATER, ROOMY, SHORT_STALL, behaviour
+from tests.capture.hostile.table import ROOMY, SHORT_STALL, behaviour
 
 _HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
 _END = "#EXT-X-ENDLIST\n"
@@ -53,11 +53,11 @@ for _label, _does, _text, _reason in (
         name=f"hls-{_label}",
         limits=_LIMITS.get(_label),
         heavy=_label == "many-segments",
-        pending=LATER if _label in ("segment-is-empty", "no-segments", "sample-aes") else "",
+        pending="",
     )(partial(_list, text=_text))
 
 
-@behaviour("HLS that never ends: live, recorded for a given time", limits={"live_seconds": 2}, pending=LATER)
+@behaviour("HLS that never ends: live, recorded for a given time", limits={"live_seconds": 2})
 def hls_live(line: Line) -> None:
     first = line.asked
     numbers = range(first, first + 3)
@@ -79,12 +79,12 @@ def hls_endless(line: Line) -> None:
     line.flood(_FIRST.encode() * 2000)
 
 
-@behaviour("HLS of which a variant is itself", "extractor-failed", pending=LATER)
+@behaviour("HLS of which a variant is itself", "extractor-failed")
 def hls_self(line: Line) -> None:
     line.answer("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/hls-self\n", HLS)
 
 
-@behaviour("HLS whose variants lead on for ever", "extractor-failed", pending=LATER)
+@behaviour("HLS whose variants lead on for ever", "extractor-failed")
 def hls_chain(line: Line) -> None:
     line.answer(f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/hls-chain/{int(line.rest or 0) + 1}\n", HLS)
 
@@ -107,7 +107,7 @@ def hls_sound_private(line: Line) -> None:
     )
 
 
-@behaviour("HLS in bytes that are no text", "not-found", pending=LATER)
+@behaviour("HLS in bytes that are no text", "url-too-long")
 def hls_noise(line: Line) -> None:
     line.answer(b"#EXTM3U\n" + bytes(range(128, 256)) * 40, HLS)
 

@@ -53,7 +53,6 @@ for _label, _does, _text, _reason in (
         name=f"hls-{_label}",
         limits=_LIMITS.get(_label),
         heavy=_label == "many-segments",
-        pending="",
     )(partial(_list, text=_text))
 
 

@@ -21,8 +21,6 @@ LIMITS = Limits(
     playlist_entries=3,
     requests=40,
 )
-#: Why a row may not hold yet.
-LATER = "comes with the downloaders that restart and record live streams"
 #: For behaviours that end by the stall limit.
 SHORT_STALL: dict[str, float] = {"stall_seconds": 1.0}
 #: Under which 10 MB are read at all.

@@ -23,7 +23,7 @@ EXTENSIONS = {
     "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc",
 }  # fmt: skip
 
-_UNUSABLE = re.compile(r"[^\w .,()-]+", re.ASCII)
+_UNUSABLE = re.compile(r"[^\w .,()-]+|\.{2,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from yt_dlp.networking._requests import RequestsResponseAdapter
 from yt_dlp.networking.exceptions import RequestError
 
 from archiver.capture import reasons
+from archiver.capture.exchange import Exchange
 from archiver.capture.strict import BadFramingError
-from archiver.capture.wire import Exchange, Wire
+from archiver.capture.wire import Wire
 
 # As much of a body as is kept to be given again; yt-dlp's generic extractor looks at 512 bytes.
 _KEPT_BYTES = 256 * 1024

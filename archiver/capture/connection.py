@@ -20,8 +20,9 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
 from archiver.capture import peer, reasons, route, tunnel
+from archiver.capture.exchange import Exchange
 from archiver.capture.strict import StrictAnswer
-from archiver.capture.wire import Exchange, Wire
+from archiver.capture.wire import Wire
 from archiver.errors import CaptureError, RefusedError
 
 # Most that one read takes: a limit is overshot by no more than this.

@@ -11,6 +11,7 @@ from archiver.capture import plain, reasons
 from archiver.capture.diagnose import typed_failure
 from archiver.capture.downloader import Downloader
 from archiver.capture.equip import equip, further_tools
+from archiver.capture.exchange import Exchange
 from archiver.capture.job import (
     EXCHANGE_NAME,
     RESULT_NAME,
@@ -27,7 +28,7 @@ from archiver.capture.keeping import is_no_document, keep, sweep
 from archiver.capture.messages import Reporter
 from archiver.capture.recorder import Recorder
 from archiver.capture.sealing import seal
-from archiver.capture.wire import Exchange, Stop, Wire
+from archiver.capture.wire import Stop, Wire
 from archiver.config import parse_networks
 from archiver.errors import CaptureError, RefusedError
 from archiver.model import Outcome, Role, Tool, now

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archiver.capture.wire import Exchange
+    from archiver.capture.exchange import Exchange
 
 
 @dataclass(slots=True)

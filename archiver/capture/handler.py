@@ -19,7 +19,8 @@ from yt_dlp.networking.exceptions import HTTPError, RequestError, SSLError, Tran
 
 from archiver.capture import connection, heads, reasons
 from archiver.capture.answers import Body
-from archiver.capture.wire import Exchange, Stop, Wire
+from archiver.capture.exchange import Exchange
+from archiver.capture.wire import Stop, Wire
 from archiver.errors import CaptureError, RefusedError
 
 # The resumption of a file that the server believes to be complete: yt-dlp handles it.

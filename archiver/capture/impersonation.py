@@ -20,9 +20,10 @@ from curl_cffi import Curl, CurlOpt
 from yt_dlp.utils.networking import std_headers
 
 from archiver.capture import browsers, reasons, route
+from archiver.capture.exchange import Exchange
 from archiver.capture.strict import StrictAnswer
 from archiver.capture.transfer import Transfer
-from archiver.capture.wire import Exchange, Wire
+from archiver.capture.wire import Wire
 from archiver.errors import CaptureError, RefusedError
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from archiver.capture import pages, plain, reasons
 from archiver.capture.downloader import Downloader, Obtained
+from archiver.capture.exchange import Exchange
 from archiver.capture.info import info_json
 from archiver.capture.job import FetchedFile, FetchedItem, FetchJob, sync_folder, write_durably
 from archiver.capture.placing import place
-from archiver.capture.wire import Exchange, Wire
+from archiver.capture.wire import Wire
 from archiver.errors import CaptureError
 from archiver.model import Role
 

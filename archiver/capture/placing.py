@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from archiver.capture.exchange import Exchange
 from archiver.capture.files import FileOnWire
 from archiver.capture.recorder import Recorder, Track
-from archiver.capture.wire import Exchange
 
 _CHUNK_BYTES = 1024 * 1024
 

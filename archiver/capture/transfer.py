@@ -15,7 +15,8 @@ from curl_cffi.const import CurlECode
 from curl_cffi.curl import CurlError
 
 from archiver.capture import peer, reasons
-from archiver.capture.wire import STALL_BYTES, Exchange, Wire
+from archiver.capture.exchange import Exchange
+from archiver.capture.wire import Wire
 from archiver.errors import CaptureError
 
 RECORDED = (
@@ -109,7 +110,7 @@ class Transfer(io.RawIOBase):
                 break
             self._came += len(piece)
             if self._waited >= stall:
-                if self._came < STALL_BYTES:
+                if self._came < self._wire.limits.stall_bytes:
                     raise self._wire.stop(reasons.failure("stalled"))
                 self._waited, self._came = 0.0, 0
             if piece:

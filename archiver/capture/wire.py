@@ -19,6 +19,7 @@ from weakref import WeakSet
 from archiver.capture import reasons
 from archiver.capture.access import Access
 from archiver.capture.commitments import SECRET_NAMES
+from archiver.capture.exchange import Exchange
 from archiver.capture.files import FileOnWire
 from archiver.capture.recorder import Full, Recorder
 from archiver.capture.route import Routes
@@ -41,37 +42,6 @@ class Stop(BaseException):
 
 class Enough(KeyboardInterrupt):
     """The ration of requests is used up. Extractors keep what they have of comments when they are interrupted."""
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request and its answer, while it happens and afterwards.
-
-    `wire_bytes` counts all that came, with headers; `body_bytes` the body as it was sent. `seconds` runs from the
-    request to the last byte read.
-    """
-
-    number: int
-    method: str
-    url: str
-    started: str
-    begun: float
-    for_file: bool
-    request_headers: Mapping[str, str]
-    address: str = ""
-    status: int = 0
-    status_text: str = ""
-    response_headers: Sequence[tuple[str, str]] = ()
-    wire_bytes: int = 0
-    body_bytes: int = 0
-    seconds: float = 0.0
-    reason: str = ""
-    reused_for_file: bool = False
-    via: Mapping[str, str] = field(default_factory=dict)  # what stood between us and the server, for the record
-
-    def header(self, name: str) -> str:
-        """The first value of a response header, or the empty string."""
-        return next((value for key, value in self.response_headers if key.lower() == name), "")
 
 
 @dataclass(slots=True)

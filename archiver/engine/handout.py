@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.custody import catalog
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.model import Item, Role, Tool
+from archiver.model import Acquisition, Holding, Item, Role, Tool
 
 #: Extensions by media type, for programs that go by names; anything else is `.bin`.
 EXTENSIONS = {
@@ -20,7 +21,7 @@ EXTENSIONS = {
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic",
     "image/avif": "avif", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
     "text/plain": "txt", "text/vtt": "vtt", "application/x-subrip": "srt", "application/ttml+xml": "ttml",
-    "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc",
+    "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc", "application/wacz": "wacz",
 }  # fmt: skip
 
 _UNUSABLE = re.compile(r"[^\w .,()-]+|\.{2,}", re.ASCII)
@@ -45,9 +46,20 @@ def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
     item = catalog.item(vault, item_id)
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     stem = file_stem(item)
+    written = _copied(vault, stem, (*item.holdings, *acquisition.holdings), target)
+    merged = _merged(vault, item, target / f"{stem}.merged-working-copy.mkv")
+    return [*written, *([merged] if merged else [])]
+
+
+def hand_out_attempt(vault: Vault, attempt: Acquisition, target: Path) -> list[Written]:
+    """Copy what belongs to an attempt and to no item, such as a page's snapshot. Raises UsageError as `hand_out`."""
+    return _copied(vault, attempt.id, attempt.holdings, target)
+
+
+def _copied(vault: Vault, stem: str, holdings: Iterable[Holding], target: Path) -> list[Written]:
     target.mkdir(parents=True, exist_ok=True)
     written = []
-    for position, held in enumerate((*item.holdings, *acquisition.holdings), start=1):
+    for position, held in enumerate(holdings, start=1):
         extension = "bin" if held.role is Role.FINGERPRINT else EXTENSIONS.get(held.object.media_type, "bin")
         path = target / f"{stem}.{position}.{held.role.value}.{extension}"
         with vault.store.open(held.object.sha256) as source, _new(path) as copy:

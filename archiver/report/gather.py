@@ -40,7 +40,7 @@ _EXTENSIONS = {
     "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic", "image/avif": "avif",
     "image/tiff": "tif", "image/bmp": "bmp", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
     "text/plain": "txt", "text/vtt": "vtt", "application/x-subrip": "srt", "application/ttml+xml": "ttml",
-    "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc",
+    "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc", "application/wacz": "wacz",
 }  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def _files(number: int, item: Item, entries: Sequence[LedgerEntry], exchange_wit
         stored = StoredObject(one["sha256"], one["sha512"], one["size"], one["media_type"])
         number_shown = f"-{counts[role]}" if role in (Role.ORIGINAL, Role.FINGERPRINT) or counts[role] > 1 else ""
         name = f"{role}{number_shown}.{_EXTENSIONS.get(stored.media_type, 'bin')}"
-        reason = exchange_withheld if role is Role.EXCHANGE else ""
+        reason = exchange_withheld if role in (Role.EXCHANGE, Role.SNAPSHOT) else ""
         yield Filed(stored, role, "" if reason else layout.exhibit_folder(number) + name, reason)
 
 

@@ -93,6 +93,14 @@ class Limits:
     examine_memory_bytes: int = 4 * 1024**3
     # ExifTool's output for a film with embedded telemetry is some megabytes.
     metadata_bytes: int = 32 * 1024**2
+    # A page that shows nothing after half a minute has lost its readers; the queue waits behind it.
+    snapshot_seconds: float = 30
+    # The heaviest news pages are some 30 MB; what comes beyond this is a film, which the fetcher archives.
+    snapshot_bytes: int = 64 * 1024**2
+    # The busiest pages make some hundred requests; a thousand and more is a trap or an endless loop.
+    snapshot_requests: int = 1_000
+    # Chromium draws at most this many pixels in one direction, and repeats itself below.
+    snapshot_height: int = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class Settings:
     custodian: str = ""
     allow_net: tuple[Network, ...] = ()
     by: str = "unnamed"
+    snapshot: bool = True  # of pages, where there is a browser
+    browser: str = ""  # its program, where it is not one of those that are looked for
     limits: Limits = field(default_factory=Limits)
     wishes: Wishes = field(default_factory=Wishes)
 
@@ -126,7 +136,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not readable as TOML: {error}", next_step="Mend that line") from None
-    unknown = set(table) - {"origin", "custodian", "limits", "allow_net", "capture"}
+    unknown = set(table) - {"origin", "custodian", "limits", "allow_net", "snapshot", "browser", "capture"}
     if unknown:
         raise UsageError(f"{path} has unknown settings: {', '.join(sorted(unknown))}", next_step="Remove them")
     if not isinstance(table.get("origin"), str) or not table["origin"]:
@@ -136,12 +146,18 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"allow_net in {path} is no list of networks", next_step='Write allow_net = ["192.0.2.0/24"]')
     if not isinstance(table.get("limits", {}), dict):
         raise UsageError(f"limits in {path} is no table", next_step="Write [limits] and a line NAME = NUMBER for each")
+    if not isinstance(table.get("snapshot", True), bool):
+        raise UsageError(f"snapshot in {path} is neither true nor false", next_step="Write snapshot = true")
+    if not isinstance(table.get("browser", ""), str):
+        raise UsageError(f"browser in {path} is no text", next_step='Write browser = "/usr/bin/chromium"')
     networks = environ.get("ARCHIVER_ALLOW_NET", ",".join(given))
     return Settings(
         origin=table["origin"],
         custodian=str(table.get("custodian", "")),
         allow_net=parse_networks(networks),
         by=environ.get("ARCHIVER_BY", "").strip() or "unnamed",
+        snapshot=table.get("snapshot", True),
+        browser=table.get("browser", ""),
         limits=_limits(table.get("limits", {}), environ, path),
         wishes=_wishes(table.get("capture", {}), path),
     )
@@ -157,6 +173,10 @@ def save(folder: Path, origin: str, custodian: str) -> None:
         "",
         "# Networks that may be reached although they are not public, such as an office's own server.",
         "allow_net = []",
+        "",
+        "# Whether a page is also kept as a browser shows it, and which program is that browser where it is not found.",
+        "snapshot = true",
+        '# browser = "/usr/bin/chromium"',
         "",
         "# [limits] overrides a limit of archiver/config.py, where each has its reason.",
         "",

@@ -24,7 +24,7 @@ from archiver.capture.job import (
     result_to_json,
     write_durably,
 )
-from archiver.capture.keeping import is_no_document, keep, sweep
+from archiver.capture.keeping import is_no_document, keep, says_html, sweep
 from archiver.capture.messages import Reporter
 from archiver.capture.recorder import Recorder
 from archiver.capture.sealing import seal
@@ -34,6 +34,8 @@ from archiver.errors import CaptureError, RefusedError
 from archiver.model import Outcome, Role, Tool, now
 
 _MESSAGE_CHARACTERS = 300
+_TOO_MANY_REQUESTS, _SERVER_ERRORS = 429, 500  # nothing is shown there, and a browser would only ask more
+_OF_NO_SITE = frozenset(("None", "Generic", "Direct"))
 
 
 def fetch(job: FetchJob, report: Callable[[Progress], None], downloader: Downloader | None = None) -> FetchResult:
@@ -122,7 +124,7 @@ def _result(
     error: CaptureError | RefusedError | None,
     ydl: Downloader,
 ) -> FetchResult:
-    landed = _landed(wire)
+    first = landed = _landed(wire)
     if error is not None:
         answered = [one for one in wire.exchanges if one.reason == error.code and one.status]
         landed = answered[-1] if answered else landed
@@ -141,6 +143,7 @@ def _result(
         exchange=FetchedFile(EXCHANGE_NAME, Role.EXCHANGE, "", (job.folder / EXCHANGE_NAME).stat().st_size),
         items=items,
         failures=tuple((plain.text(url, job.limits.url_characters), one.code) for url, one in ydl.failures if items),
+        page=_is_page(first, ydl),
     )
 
 
@@ -158,6 +161,16 @@ def _landed(wire: Wire) -> Exchange | None:
         if not 300 <= exchange.status < 400:
             return exchange
     return wire.exchanges[-1] if wire.exchanges else None
+
+
+def _is_page(landed: Exchange | None, ydl: Downloader) -> bool:
+    """Whether a browser would show a page there, with footage or without, also one that says why there is none.
+
+    Sites that have an extractor of their own may have been asked for data only, never for the page.
+    """
+    if landed is not None and says_html(landed):
+        return landed.status < _SERVER_ERRORS and landed.status != _TOO_MANY_REQUESTS
+    return any(str(one.info.get("extractor_key")) not in _OF_NO_SITE for one in ydl.obtained)
 
 
 def _summary(items: tuple[FetchedItem, ...], ydl: Downloader) -> str:

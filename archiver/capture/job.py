@@ -107,6 +107,7 @@ class FetchResult:
     exchange: FetchedFile | None = None
     items: tuple[FetchedItem, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
+    page: bool = False  # the request's URL is that of a page, which a browser can show
 
 
 def job_to_json(job: FetchJob) -> bytes:
@@ -184,6 +185,7 @@ def _result(value: Any, folder: Path) -> FetchResult:
         exchange=None if exchange is None else _file(exchange, folder),
         items=tuple(_item(item, folder) for item in _list(table["items"])),
         failures=tuple((_text(pair[0]), _text(pair[1])) for pair in map(_list, _list(table["failures"]))),
+        page=table.get("page") is True,
     )
 
 

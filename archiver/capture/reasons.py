@@ -135,6 +135,18 @@ _ROWS = (
     Reason("cancelled", "A person cancelled it", "`archiver retry` if it is wanted after all"),
     Reason("internal-error", "A fault in this program", "Report it with the message"),
     Reason("machine-failed", "This machine could not go on", "`archiver run` goes on where it stopped", "yes"),
+    # Of the snapshot of a page: what else came of the request stays as it is.
+    Reason("snapshot-failed", "The browser could not load the page", "Open the URL in a browser"),
+    Reason(
+        "snapshot-timed-out", "The page did not come to rest in time; what was there is kept", "Raise snapshot_seconds"
+    ),
+    Reason(
+        "snapshot-too-large",
+        "The page loaded more than the limit; what came before is kept",
+        "Raise snapshot_bytes or snapshot_requests",
+    ),
+    Reason("snapshot-crashed", "The browser or the page's process died", "`archiver add --again`"),
+    Reason("snapshot-unconfined", "The browser cannot be confined on this machine", "`archiver doctor` says why"),
     # Of rows and files that were handed over.
     Reason("bad-row", "The row is no CSV", "Correct the row", refused=True),
     Reason("bad-priority", "The priority is not a whole number that is taken", "Correct the row", refused=True),

@@ -41,14 +41,15 @@ class Watcher(Protocol):
 @click.command("run", help="Work off the queue.")
 @click.option("--workers", default=1, metavar="N", help="Processes that work on it.")
 @click.option("--watch", is_flag=True, help="Go on waiting for new requests.")
+@click.option("--snapshot/--no-snapshot", default=None, help="Keep pages as a browser shows them, too.")
 @common.json_option
-def run_command(workers: int, watch: bool) -> int:
+def run_command(workers: int, watch: bool, snapshot: bool | None) -> int:
     """Download, keep, examine, record and match until nothing is left."""
     from archiver.engine.run import Totals
 
     if not 1 <= workers <= MOST_WORKERS:
         raise UsageError(f"--workers takes 1 to {MOST_WORKERS}")
-    totals = run_watched(common.the_vault(), workers=workers, watch=watch)
+    totals = run_watched(common.the_vault(), workers=workers, watch=watch, snapshot=snapshot)
     if common.wants_json():
         common.print_json({name: getattr(totals, name) for name in Totals.__slots__})
     else:
@@ -60,7 +61,7 @@ def run_command(workers: int, watch: bool) -> int:
     return 1 if totals.failed or totals.refused else 0
 
 
-def run_watched(vault: Vault, *, workers: int = 1, watch: bool = False) -> Totals:
+def run_watched(vault: Vault, *, workers: int = 1, watch: bool = False, snapshot: bool | None = None) -> Totals:
     """Run, with progress for whoever looks. Ends the process where the run was stopped."""
     from archiver.engine.run import run
 
@@ -70,6 +71,7 @@ def run_watched(vault: Vault, *, workers: int = 1, watch: bool = False) -> Total
                 vault,
                 workers=workers,
                 watch=watch,
+                snapshot=snapshot,
                 observe=watcher.observe,
                 waiting=watcher.waiting,
                 stop=asked.is_set,
@@ -171,6 +173,8 @@ class LiveWatcher:
             share = f" {event.done / event.total:.0%}" if event.total else ""
             state = f"{common.size(event.done)}{share} {common.size(event.speed)}/s"
             self._update(event.request_id, completed=event.done, total=event.total or None, state=state)
+        elif isinstance(event, events.Visiting):
+            self._update(event.request_id, state="page in a browser")
         elif isinstance(event, events.Examining):
             self._update(event.request_id, state="examining")
         elif isinstance(event, events.Finished):

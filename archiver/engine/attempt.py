@@ -1,4 +1,4 @@
-"""One attempt at a request, stage by stage: fetch, keep, examine, record. Knows nothing of queues.
+"""One attempt at a request, stage by stage: fetch, visit the page, keep, examine, record. Knows nothing of queues.
 
 Each stage may be run again after a crash: `fetch` finds its durable result, keeping compares, recording is keyed by the
 acquisition's id.
@@ -32,9 +32,10 @@ from archiver.config import Limits
 from archiver.custody import acquisitions, cookiejar, queue, secret, sitesettings
 from archiver.custody.store import Digests, Store
 from archiver.custody.vault import Vault
+from archiver.engine import picture
 from archiver.engine.keep import keep_and_examine, keep_file, stored, type_beside
 from archiver.engine.machine import full_disk
-from archiver.engine.outcome import after_failure
+from archiver.engine.outcome import NextStep, after_failure
 from archiver.errors import CaptureError, EvidenceError, MachineError, UsageError
 from archiver.model import Acquisition, Holding, Item, Outcome, Request, Role
 from archiver.naming import derived_id
@@ -55,6 +56,7 @@ class Hands:
     vault: Vault
     fetchers: Fetchers
     examiner: Examiner
+    browser: Path | None = None  # takes snapshots of pages; None where there is none, or none is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,32 @@ def keep_result(hands: Hands, request: Request, number: int, result: FetchResult
         write_durably(folder, RESULT_NAME, result_to_json(result))
 
 
+def wants_picture(hands: Hands, request: Request, number: int) -> bool:
+    """Whether a browser is to visit the page that was fetched from."""
+    result = read_result(folder_of(hands.vault, acquisition_id(request.id, number)))
+    if result is None:
+        return False
+    again = _next_step(hands, request, number, result).retry_in is not None
+    return picture.is_wanted(hands.browser, result, again=again)
+
+
+def take_picture(hands: Hands, request: Request, number: int) -> None:
+    """Have a browser visit the page, unless a finished snapshot lies there from before a crash.
+
+    Raises MachineError where this machine cannot, such as on a full disk.
+    """
+    if hands.browser is None:
+        return
+    picture.make(
+        hands.browser,
+        request.canonical_url,
+        folder_of(hands.vault, acquisition_id(request.id, number)),
+        tuple(str(network) for network in hands.vault.settings.allow_net),
+        limits_for(hands.vault.settings.limits, request),
+        lambda: queue.is_cancelled(hands.vault, request.id),
+    )
+
+
 def settle(hands: Hands, request: Request, number: int) -> Ended:
     """Keep what was fetched, examine it and record the acquisition; says how it ended."""
     vault = hands.vault
@@ -151,16 +179,11 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
     items = tuple(item for item, _ in made)
     # What is there is archived; that something is missing is a failure on record beside it.
     cut = [(item.url, words) for item, incomplete in made for words in incomplete]
-    failures = (*result.failures, *((url, "media-incomplete") for url, _ in cut))
-    next_step = after_failure(
-        vault.settings.limits,
-        passing=result.passing,
-        attempt=number,
-        attempts_allowed=request.attempts_allowed,
-        retry_after=result.retry_after,
-    )
+    pictured = picture.keep(vault.store, folder, request.canonical_url)
+    failures = (*result.failures, *((url, "media-incomplete") for url, _ in cut), *pictured.failures)
+    next_step = _next_step(hands, request, number, result)
     whole = result.outcome is Outcome.SUCCESS and not failures
-    parts = (result.message, next_step.message, *dict.fromkeys(words for _, words in cut))
+    parts = (result.message, pictured.message, next_step.message, *dict.fromkeys(words for _, words in cut))
     message = "" if whole else "; ".join(part for part in parts if part)
     acquisition = Acquisition(
         id=name,
@@ -173,12 +196,14 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
         outcome=result.outcome,
         reason=result.reason,
         message=message,
-        tools=result.tools,
-        holdings=tuple(holdings),
+        tools=result.tools + pictured.tools,
+        holdings=(*holdings, *pictured.holdings),
         items=items,
         failures=failures,
     )
     detail: dict[str, Any] = {"bytes": result.bytes, "http_status": result.http_status}
+    if pictured.confinement:
+        detail["snapshot"] = pictured.confinement
     acquisitions.record(
         vault, acquisition, request=request, retry_in=next_step.retry_in, detail=detail, final_url=result.final_url
     )
@@ -188,6 +213,16 @@ def settle(hands: Hands, request: Request, number: int) -> Ended:
 def clear(vault: Vault, name: str) -> None:
     """Remove the working folder of an acquisition that is on record: nothing needs it any more."""
     shutil.rmtree(folder_of(vault, name), ignore_errors=True)
+
+
+def _next_step(hands: Hands, request: Request, number: int, result: FetchResult) -> NextStep:
+    return after_failure(
+        hands.vault.settings.limits,
+        passing=result.passing,
+        attempt=number,
+        attempts_allowed=request.attempts_allowed,
+        retry_after=result.retry_after,
+    )
 
 
 def limits_for(limits: Limits, request: Request) -> Limits:

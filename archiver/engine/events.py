@@ -26,6 +26,13 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Visiting:
+    """The download is complete; a browser visits the page that it came from."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Examining:
     """The download is complete; its bytes are being kept and looked at."""
 
@@ -53,9 +60,11 @@ class Halted:
     message: str
 
 
-Event = Started | Progressed | Examining | Finished | Halted
+Event = Started | Progressed | Visiting | Examining | Finished | Halted
 
-_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, Progressed, Examining, Finished, Halted)}
+_KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (Started, Progressed, Visiting, Examining, Finished, Halted)
+}
 
 
 def to_line(event: Event) -> str:

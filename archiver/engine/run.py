@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from archiver import sites
 from archiver.custody import findings, queue
 from archiver.custody.vault import Vault
-from archiver.engine import events, locks, recovery
+from archiver.engine import context, events, locks, recovery
 from archiver.errors import ArchiverError, MachineError
 from archiver.model import FINISHED_STATES, Outcome, State
 
@@ -60,6 +60,7 @@ def run(
     *,
     workers: int = 1,
     watch: bool = False,
+    snapshot: bool | None = None,
     observe: Callable[[events.Event], None] = lambda event: None,
     waiting: Callable[[int], None] = lambda left: None,
     stop: Callable[[], bool] = lambda: False,
@@ -67,9 +68,10 @@ def run(
     """Work off the queue. Raises BusyError beside another run, UsageError where sites.toml makes no sense,
     MachineError where this machine cannot go on.
 
-    `observe` is called with every event and `waiting` with the number of unfinished requests, both in this thread.
-    It raises KeyboardInterrupt soon after `stop` says so, and the next run takes up what was under way; the process has
-    to end then, because threads in the middle of a step, and the processes that they wait for, die with it.
+    `snapshot` says whether a browser visits pages, instead of the vault's setting. `observe` is called with every event
+    and `waiting` with the number of unfinished requests, both in this thread. It raises KeyboardInterrupt soon after
+    `stop` says so, and the next run takes up what was under way; the process has to end then, because threads in the
+    middle of a step, and the processes that they wait for, die with it.
     """
     from archiver.engine.matching import matching_beside
     from archiver.engine.worker import helpers, make_hands
@@ -81,7 +83,7 @@ def run(
         sites.load(vault.folder)  # a file that makes no sense would fail every request
         slot = stack.enter_context(locks.slot(vault.folder, 0))
         recovery.take_up(vault)
-        hands = stack.enter_context(make_hands(vault))
+        hands = stack.enter_context(make_hands(vault, vault.settings.snapshot if snapshot is None else snapshot))
         # Imported when the hands are getting ready in processes of their own, because it takes as long as they do.
         from archiver.engine import durable
         from archiver.engine.machine import explained
@@ -97,7 +99,7 @@ def run(
                 if isinstance(event, events.Halted):
                     raise MachineError(f"the run stopped: {event.message}")
         except BaseException as error:
-            durable.stop_abruptly()
+            context.stop_abruptly()
             _LEFT_TO_DIE.append(stack.pop_all())
             with suppress(ArchiverError, sqlite3.Error):  # on a full disk they stay "running" until the next run
                 queue.release_running(vault)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.custody.vault import Vault, open_vault
-from archiver.engine import events, locks
+from archiver.engine import context, events, locks
 from archiver.engine.attempt import Hands
 from archiver.sandbox.failure import SandboxError
 
@@ -27,8 +27,9 @@ STOP_SECONDS = 5.0
 
 
 @contextmanager
-def make_hands(vault: Vault) -> Iterator[Hands]:
+def make_hands(vault: Vault, snapshot: bool = False) -> Iterator[Hands]:
     """Prepare what attempts are made with. Started before the engine's threads, because fetchers are forked."""
+    from archiver.capture.page import browser
     from archiver.capture.pool import Fetchers
     from archiver.examine.examiner import Examiner
 
@@ -38,7 +39,7 @@ def make_hands(vault: Vault) -> Iterator[Hands]:
             Examiner(working=vault.working, limits=vault.settings.limits, slots=os.cpu_count() or 1)
         )
         threading.Thread(target=_warm_up, args=(examiner,), daemon=True).start()
-        yield Hands(vault, fetchers, examiner)
+        yield Hands(vault, fetchers, examiner, browser.find(vault.settings.browser) if snapshot else None)
 
 
 def _warm_up(examiner: Examiner) -> None:
@@ -108,7 +109,7 @@ def main() -> None:
     with locks.slot(vault.folder, arguments.slot) as slot, make_hands(vault) as hands:
         with durable.launched(vault.folder, slot, hands, tell, slots=arguments.slots):
             sys.stdin.read()
-            durable.stop_abruptly()
+            context.stop_abruptly()
         hands.fetchers.close()
         hands.examiner.close()
         os._exit(0)  # steps that wait for the end hold their threads

@@ -13,12 +13,16 @@ import click
 
 from archiver import __version__
 from archiver.cli import common
+from archiver.errors import ArchiverError
 
 #: Program -> (argument that prints its version, what is reduced without it).
 PROGRAMS = {
     "exiftool": ("-ver", "metadata is not extracted"),
     "bwrap": ("--version", "hostile files are parsed behind weaker walls"),
 }
+
+#: What the absence of Chromium or Chrome costs.
+NO_BROWSER = "pages are not kept as a browser shows them"
 
 PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography")
 
@@ -69,6 +73,11 @@ def examine() -> dict[str, Any]:
         tools.append(_row(name, version, "" if version else cost))
         if not version:
             missing.append(f"{name}: {cost}")
+    tools.append(browser_row := _browser())
+    if not browser_row["version"]:
+        missing.append(f"a browser: {browser_row['remark']}")
+    elif browser_row["remark"]:
+        missing.append(browser_row["remark"])
     sandbox = probe()
     if not sandbox["works"] and not any(line.startswith("bwrap") for line in missing):
         missing.append(f"the sandbox ({sandbox['reason']}): {PROGRAMS['bwrap'][1]}")
@@ -132,6 +141,26 @@ def _version_of(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _browser() -> dict[str, str]:
+    """The browser of the vault's settings, or the first one found; a machine without a vault has one, too."""
+    from archiver.capture.page import browser, cage
+    from archiver.custody.vault import open_vault
+
+    try:
+        setting = open_vault(common.vault_folder()).settings.browser
+    except ArchiverError:
+        setting = ""
+    program = browser.find(setting)
+    if program is None:
+        return _row("browser", "", NO_BROWSER)
+    said = browser.version(program)
+    if not said:
+        return _row("browser", "", f"{program} does not say its version; {NO_BROWSER}")
+    if not cage.ladder():
+        return _row("browser", said, f"the browser cannot be confined as root without bubblewrap; {NO_BROWSER}")
+    return _row("browser", said, "")
 
 
 def _version(name: str, argument: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archiver.cli import common
+from archiver.errors import UsageError
 from archiver.model import Acquisition, Item, Role
 
 # A stream of six hours is 10,800 requests; a screen has some fifty lines.
@@ -46,13 +47,17 @@ def items_command(case: str | None, text: str) -> None:
 
 
 @click.command("show", help="Show the whole provenance of one item.")
-@click.argument("item_id", metavar="ITEM")
+@click.argument("item_id", metavar="ITEM|REQUEST")
 @common.json_option
 def show_command(item_id: str) -> None:
     """Show where it came from, what it is and everything that was done to it."""
+    from archiver.cli import attempts
     from archiver.custody import catalog
 
     vault = common.the_vault()
+    if attempts.is_request(item_id):
+        attempts.show(vault, item_id)
+        return
     item = catalog.item(vault, item_id)
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     custody = _custody(vault, item)
@@ -116,7 +121,7 @@ def show_command(item_id: str) -> None:
 
 
 @click.command("get", help="Copy an item's files out under usable names.")
-@click.argument("item_id", metavar="ITEM")
+@click.argument("item_id", metavar="ITEM|REQUEST")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
 @click.option(
     "--warc", "complete_warc", is_flag=True, help="Also a complete WARC of its HTTP exchange, bodies included."
@@ -125,12 +130,19 @@ def show_command(item_id: str) -> None:
 @common.json_option
 def get_command(item_id: str, target: Path, complete_warc: bool, playable: bool) -> None:
     """Copy out the originals and all that belongs to them, or make one file of them that people can watch."""
+    from archiver.cli import attempts
     from archiver.engine.complete_warc import hand_out_warc
     from archiver.engine.handout import hand_out
     from archiver.engine.playable import hand_out_playable
 
     vault = common.the_vault()
-    written = [hand_out_playable(vault, item_id, target)] if playable else hand_out(vault, item_id, target)
+    of_request = attempts.is_request(item_id)
+    if of_request and (complete_warc or playable):
+        raise UsageError(f"{item_id} is a request, not an item", next_step="Leave out --warc and --playable")
+    if playable:
+        written = [hand_out_playable(vault, item_id, target)]
+    else:
+        written = (attempts.hand_out if of_request else hand_out)(vault, item_id, target)
     if complete_warc:
         written.append(hand_out_warc(vault, item_id, target))
     if common.wants_json():

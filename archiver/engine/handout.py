@@ -45,10 +45,7 @@ def hand_out(vault: Vault, item_id: str, target: Path) -> list[Written]:
     """Copy an item's objects into `target`. Raises UsageError where a file of that name lies there already."""
     item = catalog.item(vault, item_id)
     acquisition = catalog.acquisition(vault, item.acquisition_id)
-    stem = file_stem(item)
-    written = _copied(vault, stem, (*item.holdings, *acquisition.holdings), target)
-    merged = _merged(vault, item, target / f"{stem}.merged-working-copy.mkv")
-    return [*written, *([merged] if merged else [])]
+    return _copied(vault, file_stem(item), (*item.holdings, *acquisition.holdings), target)
 
 
 def hand_out_attempt(vault: Vault, attempt: Acquisition, target: Path) -> list[Written]:

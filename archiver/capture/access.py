@@ -32,6 +32,11 @@ class Access:
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
     missing: str = ""
 
+    @property
+    def is_indirect(self) -> bool:
+        """Whether any host is reached through a proxy: what knows no proxies must reach none of them then."""
+        return bool(self.proxy) or any(proxy != NONE for _, proxy in self.proxies)
+
 
 def for_url(url: str, known: Sequence[Site], cookies: Iterable[Cookie] = (), missing: str = "") -> Access:
     """What holds for an acquisition that begins at `url` (canonical). Looks for the JavaScript runtime if asked for.
@@ -45,8 +50,11 @@ def for_url(url: str, known: Sequence[Site], cookies: Iterable[Cookie] = (), mis
             script = javascript.script()
         except LookupError as error:
             missing = missing or str(error.args[0])
+    # A site that is reached directly although everything else is not: what it leads to goes the way of everything else.
+    everywhere = next((one.proxy for one in known if one.host == sites.EVERYWHERE), None)
+    proxy = everywhere if site.proxy in (None, NONE) else site.proxy
     return Access(
-        proxy="" if site.proxy in (None, NONE) else str(site.proxy),
+        proxy="" if proxy in (None, NONE) else str(proxy),
         proxies=tuple((one.host, one.proxy) for one in known if one.proxy is not None and one.host != sites.EVERYWHERE),
         impersonate="" if site.impersonate in (None, NONE) else str(site.impersonate),
         javascript=script,

@@ -147,6 +147,11 @@ _ROWS = (
     ),
     Reason("snapshot-crashed", "The browser or the page's process died", "`archiver add --again`"),
     Reason("snapshot-unconfined", "The browser cannot be confined on this machine", "`archiver doctor` says why"),
+    Reason(
+        "snapshot-proxied",
+        "Sites of this vault are reached through a proxy, which the browser cannot use yet",
+        "Visit the page in Tor Browser and `archiver ingest` what it saves",
+    ),
     # Of rows and files that were handed over.
     Reason("bad-row", "The row is no CSV", "Correct the row", refused=True),
     Reason("bad-priority", "The priority is not a whole number that is taken", "Correct the row", refused=True),

@@ -145,10 +145,14 @@ def take_picture(hands: Hands, request: Request, number: int) -> None:
     """
     if hands.browser is None:
         return
+    folder = folder_of(hands.vault, acquisition_id(request.id, number))
+    if access_to(hands.vault, request.canonical_url).is_indirect:
+        picture.leave_out(folder, request.canonical_url)
+        return
     picture.make(
         hands.browser,
         request.canonical_url,
-        folder_of(hands.vault, acquisition_id(request.id, number)),
+        folder,
         tuple(str(network) for network in hands.vault.settings.allow_net),
         limits_for(hands.vault.settings.limits, request),
         lambda: queue.is_cancelled(hands.vault, request.id),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.capture import reasons
 from archiver.capture.job import FetchResult, write_durably
 from archiver.capture.page import snapshots
 from archiver.capture.page.job import FILE_NAME, RESULT_NAME, SnapshotJob, SnapshotResult, read_result, result_to_json
@@ -64,6 +65,14 @@ def make(
     if result.reason == "disk-full":
         raise full_disk()
     return result
+
+
+def leave_out(folder: Path, url: str) -> None:
+    """Put down that the page is not visited: a browser of ours knows no proxy, and would show the site who asks."""
+    if read_result(folder) is None:
+        moment, reason = now(), "snapshot-proxied"
+        result = SnapshotResult(reason, reasons.REASONS[reason].words, url=url, started=moment, ended=moment)
+        write_durably(folder, RESULT_NAME, result_to_json(result))
 
 
 def keep(store: Store, folder: Path, url: str) -> Pictured:

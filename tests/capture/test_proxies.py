@@ -195,9 +195,11 @@ def test_each_hop_goes_the_way_that_its_own_host_is_set_to() -> None:
     assert port_of("start.example") == 1
     assert port_of("www.tor.example") == 9050
     assert Routes(for_url("http://plain.example/", known))._proxy("plain.example") is None
-    # What a page that is set to go directly leads to goes directly too, unless it is set otherwise itself.
+    # What a page that is set to go directly leads to goes the way of everything else: nobody set that to go directly.
     direct = Routes(for_url("http://plain.example/", known))
-    assert direct._proxy("cdn.example") is None
+    elsewhere = direct._proxy("cdn.example")
+    assert elsewhere is not None
+    assert elsewhere.port == 1
     assert direct._proxy("tor.example") is not None
 
 

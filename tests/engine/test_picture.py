@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -148,6 +149,22 @@ def test_no_snapshot_means_no_browser(archiver: Archiver, site: Site) -> None:
     assert site.order.count("/words") == 1
     shown = archiver("show", archiver.requests()["/words"]["request_id"], "--json").json
     assert [held["role"] for held in shown["attempts"][0]["objects"]] == ["exchange"]
+
+
+@with_browser
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["*", "elsewhere.example"])
+def test_where_a_proxy_hides_who_asks_no_browser_shows_it(archiver: Archiver, site: Site, host: str) -> None:
+    own = '["127.0.0.1"]\nproxy = "none"\n'
+    (archiver.vault / "sites.toml").write_text(f'["{host}"]\nproxy = "socks5h://127.0.0.1:9"\n{own}')
+    archiver("add", site.put("/words", NOTHING, kind="text/html"))
+    archiver("run", code=1)
+    assert site.asked["/words"] == 1
+    (attempt,) = archiver("show", archiver.requests()["/words"]["request_id"], "--json").json["attempts"]
+    assert [held["role"] for held in attempt["objects"]] == ["exchange"]
+    assert "through a proxy" in attempt["message"]
+    entries = sqlite3.connect(archiver.vault / "archive.db").execute("SELECT CAST(body AS TEXT) FROM entry")
+    assert any('"snapshot-proxied"' in body for (body,) in entries)
 
 
 @with_browser

@@ -72,7 +72,11 @@ def way() -> Iterator[Way]:
 def client(proxy: GuardedProxy) -> socket.socket:
     channel = socket.socket()
     channel.settimeout(10)
-    channel.connect(proxy.listener.getsockname())  # looks up no name: some tests answer for that themselves
+    try:
+        channel.connect(proxy.listener.getsockname())  # looks up no name: some tests answer for that themselves
+    except OSError:
+        channel.close()
+        raise
     return channel
 
 

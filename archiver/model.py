@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from archiver.acts import EventType as EventType
+
 
 class Role(StrEnum):
     """What an object is to its item (design section 1)."""
@@ -54,32 +56,6 @@ class Outcome(StrEnum):
     FAILURE = "failure"
     REFUSAL = "refusal"
     CANCELLED = "cancelled"
-
-
-class EventType(StrEnum):
-    """The closed list of custody events.
-
-    PREMIS 3 event types come first, then our own acts that PREMIS has no word for; `docs/formats.md` maps them.
-    """
-
-    CAPTURE = "capture"
-    INGESTION = "ingestion"
-    DIGEST = "message digest calculation"
-    METADATA = "metadata extraction"
-    FIXITY = "fixity check"
-    REPLICATION = "replication"
-    DISSEMINATION = "dissemination"
-    FINGERPRINT = "fingerprint calculation"
-    REQUEST = "request"
-    REFUSAL = "refusal"
-    CANCELLATION = "cancellation"
-    RETRY = "retry"
-    MATCH = "match"
-    DECISION = "decision"
-    CHECKPOINT = "checkpoint issued"
-    VAULT_CREATION = "vault creation"
-    RECOVERY = "recovery"
-    SETTING = "setting changed"
 
 
 class MatchKind(StrEnum):

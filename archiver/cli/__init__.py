@@ -33,7 +33,7 @@ COMMANDS = {
     "decide": ("archiver.cli.matches", "Rule on a match; the ruling goes into the ledger."),
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
-    "key": ("archiver.cli.key", "Show the key that signs the ledger."),
+    "key": ("archiver.cli.key", "Show, protect or change the keys that sign the ledger."),
     "site": ("archiver.cli.site", "Set how a site is reached: proxy, cookies, browser, JavaScript."),
     "checkpoint": ("archiver.cli.key", "Show the newest checkpoint of the ledger."),
     "doctor": ("archiver.cli.doctor", "Say which tools are there and what is missing."),

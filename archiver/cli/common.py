@@ -48,7 +48,20 @@ def the_vault() -> Vault:
     """That vault, open. Raises UsageError where there is none."""
     from archiver.custody.vault import open_vault
 
+    ask_for_passphrases()
     return open_vault(vault_folder())
+
+
+def ask_for_passphrases() -> None:
+    """Have a locked key's passphrase asked for where a person sits: standard input and error are a terminal."""
+    from archiver.custody import passphrase
+
+    passphrase.ask_with(_ask if sys.stdin.isatty() and sys.stderr.isatty() else None)
+
+
+def _ask() -> str:
+    answer: str = click.prompt("Passphrase of the signing key", hide_input=True, err=True)
+    return answer
 
 
 def print_json(document: Any) -> None:

@@ -49,7 +49,9 @@ def run_command(workers: int, watch: bool, snapshot: bool | None) -> int:
 
     if not 1 <= workers <= MOST_WORKERS:
         raise UsageError(f"--workers takes 1 to {MOST_WORKERS}")
-    totals = run_watched(common.the_vault(), workers=workers, watch=watch, snapshot=snapshot)
+    vault = common.the_vault()
+    vault.ledger.unlock()  # the passphrase is asked for once, and before the work
+    totals = run_watched(vault, workers=workers, watch=watch, snapshot=snapshot)
     if common.wants_json():
         common.print_json({name: getattr(totals, name) for name in Totals.__slots__})
     else:

@@ -13,19 +13,27 @@ from archiver.cli import common
 @click.command("init", help="Make a vault and its key.")
 @click.option("--origin", default="", metavar="NAME", help="The ledger's name, such as office-a.example/archive.")
 @click.option("--custodian", default="", metavar="NAME", help="Who answers for the vault.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Protect the keys with the passphrase in this file.",
+)
 @common.json_option
-def init_command(origin: str, custodian: str) -> None:
+def init_command(origin: str, custodian: str, passphrase_file: Path | None) -> None:
     """Make a vault."""
-    from archiver.custody import keys
+    from archiver.custody import keys, passphrase
     from archiver.custody.vault import create
 
-    vault = create(common.vault_folder(), origin, custodian)
-    key = keys.verifier_key(vault.folder / "keys", vault.settings.origin)
+    with passphrase.held(passphrase.read_file(passphrase_file) if passphrase_file else None) as given:
+        vault = create(common.vault_folder(), origin, custodian, passphrase=given)
+    found = keys.public_keys(vault.folder / "keys", vault.settings.origin).lines()
     if common.wants_json():
-        common.print_json({"vault": str(vault.folder), "origin": vault.settings.origin, "verifier_key": key})
+        document = {"vault": str(vault.folder), "origin": vault.settings.origin}
+        common.print_json({**document, "verifier_key": found[0], "verifier_keys": found})
         return
     click.echo(f"Vault made at {common.vault_folder()}")
-    click.echo(f"Give this key to everybody who is to check it: {key}")
+    click.echo(f"Give this key to everybody who is to check it: {found[0]}")
 
 
 @click.command("status", help="Show the vault at a glance.")

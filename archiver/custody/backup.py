@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver import config, sites
-from archiver.custody import database, keys, publish
+from archiver.custody import database, nextkeys, publish
 from archiver.custody.database import Database
 from archiver.custody.store import Store
 from archiver.custody.vault import Vault
@@ -39,13 +39,13 @@ def backup(vault: Vault, target: Path, observe: Callable[[int, int], None] = lam
     with publish.exclusively(vault.folder):  # or a checkpoint could be copied that is ahead of the copied entries
         vault.database.backup(fresh)
         shutil.copytree(vault.folder / "ledger", target / "ledger", dirs_exist_ok=True, copy_function=_copy_if_new)
+        nextkeys.copy_public(vault.folder / publish.KEYS_NAME, target / publish.KEYS_NAME)
     shutil.copyfile(vault.folder / config.FILE_NAME, target / config.FILE_NAME)
     # Without it a restored vault would reach sites directly that are to be reached through a proxy. It may hold a
     # proxy's password; cookies are not copied.
     sites.save(target, sites.load(vault.folder))
-    for name in ("objects", "working", "keys"):
+    for name in ("objects", "working"):
         (target / name).mkdir(exist_ok=True)
-    shutil.copyfile(vault.folder / "keys" / keys.VERIFIER_NAME, target / "keys" / keys.VERIFIER_NAME)
     store = Store(target / "objects")
     records = Database(fresh)
     rows = records.read().execute("SELECT sha256, size FROM object ORDER BY sha256").fetchall()

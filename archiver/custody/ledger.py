@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver import model
-from archiver.custody import publish
+from archiver.custody import keys, nextkeys, publish
 from archiver.custody.database import Database
 from archiver.custody.seal import seal
 from archiver.errors import ArchiverError, EvidenceError, UsageError
@@ -69,9 +69,17 @@ class Ledger:
         """Bring tiles and the signed checkpoint up to the committed entries; see `custody.publish`."""
         return publish.publish(self.folder, self.database, self.origin)
 
+    def unlock(self) -> None:
+        """Ask for the passphrase now, where there is one, and not in the middle of the work. Raises as `publish`."""
+        keys.load_signer(self.folder / publish.KEYS_NAME, self.origin)
+
     def latest(self) -> tuple[Checkpoint, bytes] | None:
         """The newest checkpoint and its note, byte for byte. Raises EvidenceError where it is not ours."""
-        return publish.read_checkpoint(self.folder, self.origin)
+        try:
+            return publish.read_checkpoint(self.folder, self.origin)
+        except EvidenceError:
+            with publish.exclusively(self.folder):  # keys and checkpoint may have been changing at that moment
+                return publish.read_checkpoint(self.folder, self.origin)
 
     def inclusion_proof(self, seq: int, size: int) -> list[bytes]:
         """The proof that entry `seq` is in the published tree of `size`, from its tiles. Raises UsageError."""
@@ -134,7 +142,18 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
         found += detail["items"]
     elif entry["type"] == EventType.CHECKPOINT:
         found.append(_checkpoint_subject(detail["size"]))
+    elif entry["type"] == EventType.ROTATION:
+        found.append(nextkeys.SUBJECT)
+    elif entry["type"] == EventType.DISCLOSURE:
+        found.append(entry_subject(detail["entry"]))
+    elif entry["type"] == EventType.DELETION:
+        found += [entry_subject(seq) for seq, _ in detail["fields"]]
     return list(dict.fromkeys(found))
+
+
+def entry_subject(seq: int) -> str:
+    """The subject of entries about an entry: that a field of it was disclosed or forgotten."""
+    return f"entry.{seq}"
 
 
 @cache

@@ -15,14 +15,16 @@ from functools import partial
 from pathlib import Path
 
 from archiver import model
-from archiver.custody import keys, tilefiles
+from archiver.custody import keys, nextkeys, tilefiles
 from archiver.custody.database import Database
 from archiver.custody.tilefiles import Writer
 from archiver.errors import EvidenceError, MachineError
 from archiver.proof import checkpoint as checkpoints
-from archiver.proof import merkle, tiles
+from archiver.proof import logkeys, merkle, tiles
+from archiver.proof import note as notes
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
+from archiver.proof.logkeys import LogKeys
 from archiver.proof.tiles import ENTRIES, HEIGHT, WIDTH, Tile
 
 LOCK_NAME = "publish.lock"
@@ -37,19 +39,29 @@ def publish(folder: Path, database: Database, origin: str) -> Checkpoint | None:
     """
     assert not database.read().in_transaction, "publish comes after database.write(), not inside it"
     with _disk_explained(), exclusively(folder):
-        (size,) = database.read().execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
-        issued = _issued(folder, database, origin, size)
-        old = issued.size if issued else 0
-        if size == old:
-            return issued
-        edge = _edge(folder, issued) if issued else []
-        writer = Writer(folder)
-        newest = Checkpoint(origin, size, _extend(writer, database, edge, old, size))
-        writer.settle()
-        note = keys.sign(folder / KEYS_NAME, origin, newest.text())
-        writer.write_checkpoint(note)
-        _record(database, newest, note)
-        return newest
+        return publish_held(folder, database, origin)
+
+
+def publish_held(folder: Path, database: Database, origin: str) -> Checkpoint | None:
+    """As `publish`, for a caller that holds the lock and goes on holding it."""
+    keys_folder = folder / KEYS_NAME
+    checkpoint_file = folder / tilefiles.FOLDER_NAME / tilefiles.CHECKPOINT_NAME
+    nextkeys.settle(keys_folder, checkpoint_file, origin)
+    (size,) = database.read().execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
+    issued = _issued(folder, database, origin, size)
+    old = issued.size if issued else 0
+    if size == old:
+        return issued
+    edge = _edge(folder, issued) if issued else []
+    writer = Writer(folder)
+    newest = Checkpoint(origin, size, _extend(writer, database, edge, old, size))
+    writer.settle()
+    first, also = nextkeys.signing(keys_folder, database, origin, old, size)
+    note = keys.sign(first, origin, newest.text(), also)
+    writer.write_checkpoint(note)
+    _record(database, newest, note)
+    nextkeys.settle(keys_folder, checkpoint_file, origin)
+    return newest
 
 
 @contextmanager
@@ -61,18 +73,30 @@ def exclusively(folder: Path) -> Iterator[None]:
 
 
 def read_checkpoint(folder: Path, origin: str) -> tuple[Checkpoint, bytes] | None:
-    """The published checkpoint and its note, byte for byte. Raises EvidenceError where our key did not sign it."""
-    key = keys.load_verifier(folder / KEYS_NAME, origin)
+    """The published checkpoint and its note, byte for byte. Raises EvidenceError where our keys did not sign it."""
+    known = nextkeys.known(folder / KEYS_NAME, origin)
     try:
         note = (folder / tilefiles.FOLDER_NAME / tilefiles.CHECKPOINT_NAME).read_bytes()
     except FileNotFoundError:
         return None
     try:
-        return checkpoints.open_signed(note, key), note
+        return _opened(note, known), note
     except ProofError as error:
         raise EvidenceError(
             f"the ledger's checkpoint is not ours: {error.message}", code=error.code, next_step="Run `archiver verify`"
         ) from None
+
+
+def _opened(data: bytes, known: list[LogKeys]) -> Checkpoint:
+    """The checkpoint, signed by the keys in use (the first of `known`) and by none that is not known.
+
+    A rotation that was cut off after the signing shows both keys; who signs when is for `archiver verify` to judge.
+    """
+    signed = notes.parse(data)
+    checkpoint = checkpoints.parse(signed.text)
+    logkeys.check(signed, checkpoint, known[0])
+    logkeys.check_strangers(signed, known)
+    return checkpoint
 
 
 def hashes(folder: Path, size: int) -> tiles.TileHashes:

@@ -12,6 +12,7 @@ from archiver import config
 from archiver.custody import database, keys
 from archiver.custody.database import Database
 from archiver.custody.ledger import Ledger
+from archiver.custody.publish import KEYS_NAME
 from archiver.custody.store import Store
 from archiver.errors import MachineError, UsageError
 from archiver.model import CustodyEvent, EventType
@@ -49,8 +50,14 @@ def open_vault(folder: Path, environ: Mapping[str, str] = os.environ) -> Vault:
     )
 
 
-def create(folder: Path, origin: str = "", custodian: str = "", environ: Mapping[str, str] = os.environ) -> Vault:
-    """Make a vault with a key of its own and open it; its making is the ledger's first entry.
+def create(
+    folder: Path,
+    origin: str = "",
+    custodian: str = "",
+    environ: Mapping[str, str] = os.environ,
+    passphrase: bytes | None = None,
+) -> Vault:
+    """Make a vault with keys of its own and open it; its making, which names them, is the ledger's first entry.
 
     Without an origin it gets a random one under `.invalid`, because a machine's name is nobody else's business.
     Raises UsageError where something lies there already or the origin is not a schema-less URL.
@@ -65,7 +72,7 @@ def create(folder: Path, origin: str = "", custodian: str = "", environ: Mapping
             raise UsageError(f"{folder} is a vault already", next_step="Nothing was changed")
         if any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty", next_step="A vault begins in a folder of its own")
-        keys.create(folder / "keys", origin)
+        keys.create(folder / KEYS_NAME, origin, passphrase)
         Store.create(folder / "objects")
         (folder / "working").mkdir()
         Database.create(folder / database.FILE_NAME).close()
@@ -74,6 +81,7 @@ def create(folder: Path, origin: str = "", custodian: str = "", environ: Mapping
         raise MachineError(f"no vault can be made at {folder}: {error.strerror}", next_step="Choose another") from error
     vault = open_vault(folder, environ)
     with vault.database.write() as transaction:
-        vault.ledger.append(transaction, [CustodyEvent(EventType.VAULT_CREATION)])
+        named = keys.public_keys(folder / KEYS_NAME, origin).lines()
+        vault.ledger.append(transaction, [CustodyEvent(EventType.VAULT_CREATION, detail={"verifier_keys": named})])
     vault.ledger.publish()
     return vault

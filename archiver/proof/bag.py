@@ -165,7 +165,12 @@ def _judge(one: os.DirEntry[str], path: str, folded: set[str]) -> tuple[str, str
         return None if layout.FOLDER.fullmatch(path) else ("folder-extra", "no bundle of ours has such a folder")
     if not one.is_file(follow_symlinks=False):
         return "special-file", "a bundle holds plain files only"
-    if path in layout.FIXED_FILES or layout.EXHIBIT_PATH.fullmatch(path) or layout.ENTRY_PATH.fullmatch(path):
+    if (
+        path in layout.FIXED_FILES
+        or path in layout.OPTIONAL_FILES
+        or layout.EXHIBIT_PATH.fullmatch(path)
+        or layout.ENTRY_PATH.fullmatch(path)
+    ):
         return None
     return "file-extra", "no bundle of ours has such a file"
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archiver.proof import canonical, disclosure, layout, merkle, note
+from archiver.proof import canonical, disclosure, layout, merkle, note, signed
 from archiver.proof.bag import Bag, Faults
-from archiver.proof.checkpoint import Checkpoint, open_signed
+from archiver.proof.checkpoint import Checkpoint, parse
 from archiver.proof.faults import ProofError
-from archiver.proof.untrusted import rows, table, text, texts, whole
+from archiver.proof.untrusted import hashes, rows, table, text, texts, whole
 
 #: Version of proofs.json, disclosures.json and files.json, their field `v`.
 VERSION = 1
@@ -58,14 +56,17 @@ class Evidence:
 
 
 def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidence:
-    """Check the ledger's part. Without `expected_key` the bundle's own key is used, which proves only agreement."""
-    checkpoint = _checkpoint(bag, expected_key, faults)
+    """Check the ledger's part. Without `expected_key` the bundle's own keys are used, which proves only agreement.
+
+    The entries say which keys sign, and are held against the checkpoint's root before its signatures are looked at.
+    """
+    checkpoint = _checkpoint(bag, faults)
     proofs = _document(bag, layout.EXPORT_PROOFS, faults)
     opened = {**_disclosures(bag, layout.DISCLOSURES, faults), **_disclosures(bag, layout.EXPORT_DISCLOSURES, faults)}
     try:
         export_seq = whole(proofs, "export", "proofs-malformed") if proofs else -1
         inclusion = table(proofs.get("inclusion", {}), "proofs-malformed")
-        consistency = _hashes(proofs.get("consistency", []))
+        consistency = hashes(proofs.get("consistency", []))
     except ProofError as error:
         faults.of(error, layout.EXPORT_PROOFS)
         export_seq, inclusion, consistency = -1, {}, ()
@@ -91,6 +92,10 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         faults.add("entry-missing", f"entry {number[:20]}", "there is a proof for it, and it is missing")
     for number in sorted(opened):
         faults.add("disclosure-foreign", f"entry {number[:20]}", "disclosures belong to an entry that is not here")
+    if checkpoint is not None:
+        told = [(seq, entry.value) for seq, entry in sorted(entries.items())]
+        changes = _document(bag, layout.EXPORT_ROTATIONS, faults) if layout.EXPORT_ROTATIONS in bag.sizes else {}
+        signed.check(bag, told, changes, checkpoint, expected_key, faults)
     captures = [entry for entry in entries.values() if entry.type == "capture"]
     return Evidence(
         checkpoint=checkpoint,
@@ -110,17 +115,10 @@ def _grouped(entries: Iterable[Entry], name: str) -> dict[str, list[Entry]]:
     return found
 
 
-def _checkpoint(bag: Bag, expected_key: str | None, faults: Faults) -> Checkpoint | None:
+def _checkpoint(bag: Bag, faults: Faults) -> Checkpoint | None:
+    """The bundle's checkpoint, of which no signature is checked yet."""
     try:
-        own = bag.read(layout.KEY, layout.MAX_TEXT_BYTES).decode("utf-8", "replace")
-        if expected_key is not None and own != expected_key.strip() + "\n":
-            faults.add("key-other", layout.KEY, "the bundle's key is not the key that was expected")
-        key = note.parse_key(own[:-1] if own.endswith("\n") else own)
-    except ProofError as error:
-        faults.of(error, layout.KEY)
-        return None
-    try:
-        return open_signed(bag.read(layout.EXPORT_CHECKPOINT, note.MAX_BYTES), key)
+        return parse(note.parse(bag.read(layout.EXPORT_CHECKPOINT, note.MAX_BYTES)).text)
     except ProofError as error:
         faults.of(error, layout.EXPORT_CHECKPOINT)
         return None
@@ -143,7 +141,7 @@ def _entry(
         try:
             if proof is None:
                 raise ProofError("proof-missing", "there is no inclusion proof for it")
-            merkle.check_inclusion(merkle.leaf_hash(body), seq, checkpoint.size, _hashes(proof), checkpoint.root)
+            merkle.check_inclusion(merkle.leaf_hash(body), seq, checkpoint.size, hashes(proof), checkpoint.root)
         except ProofError as error:
             faults.of(error, subject)
     try:
@@ -208,10 +206,3 @@ def _document(bag: Bag, path: str, faults: Faults) -> dict[str, Any]:
 def read_json(bag: Bag, path: str) -> Any:
     """The value of a canonical JSON file of the bundle. Raises ProofError."""
     return canonical.decode(bag.read(path, layout.MAX_JSON_BYTES), max_bytes=layout.MAX_JSON_BYTES)
-
-
-def _hashes(value: Any) -> tuple[bytes, ...]:
-    try:
-        return tuple(base64.b64decode(one, validate=True) for one in texts(value, "proof-shape"))
-    except (binascii.Error, ValueError):  # ValueError: characters beyond ASCII
-        raise ProofError("proof-shape", "a proof's hash is not base64") from None

@@ -39,6 +39,10 @@ EXPORT_FILES = EXPORT + "files.json"
 EXPORT_PROOFS = EXPORT + "proofs.json"
 EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 
+#: Only where the ledger's keys were changed: the checkpoints that old and new keys signed.
+EXPORT_ROTATIONS = EXPORT + "rotations.json"
+OPTIONAL_FILES = frozenset({EXPORT_ROTATIONS})
+
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(
     {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Any
 
 from archiver.proof.faults import ProofError
@@ -27,6 +29,14 @@ def texts(value: Any, code: str) -> list[str]:
         raise ProofError(code, "there should be an array of strings here")
     found: list[str] = value
     return found
+
+
+def hashes(value: Any) -> tuple[bytes, ...]:
+    """An array of base64 strings: the hashes of a proof."""
+    try:
+        return tuple(base64.b64decode(one, validate=True) for one in texts(value, "proof-shape"))
+    except (binascii.Error, ValueError):  # ValueError: characters beyond ASCII
+        raise ProofError("proof-shape", "a proof's hash is not base64") from None
 
 
 def text(container: dict[str, Any], name: str, code: str) -> str:

@@ -96,7 +96,7 @@ def _records(
     return Records(
         origin=vault.settings.origin,
         custodian=vault.settings.custodian,
-        verifier_key=keys.verifier_key(vault.folder / KEYS_NAME, vault.settings.origin),
+        verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
         case="" if "case" in withheld else chosen[0].case,
         prepared_at=model.now(),
         prepared_by="" if "agent" in withheld else vault.settings.by,

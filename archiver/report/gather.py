@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.capture import exchanges, warc
-from archiver.custody import catalog, findings
+from archiver.custody import catalog, findings, nextkeys
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
@@ -62,8 +62,8 @@ def select(vault: Vault, items: Sequence[Item], size: int, withheld: Collection[
     wanted = {item.id for item in items}
     acquisitions = {item.acquisition_id for item in items}
     requests = {catalog.acquisition(vault, one).request_id for one in acquisitions} - {""}
-    numbers = {0}
-    for subject in wanted | acquisitions | requests:
+    numbers = {0}  # names the ledger's first keys, as rotations name the later ones
+    for subject in wanted | acquisitions | requests | {nextkeys.SUBJECT}:
         numbers.update(catalog.entries_about(vault, subject))
     values = {seq: canonical.decode(vault.ledger.entry(seq)) for seq in numbers if seq < size}
     inside = {seq: value for seq, value in values.items() if _concerns_only(value, wanted)}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from archiver.custody.rotation import changes_of_keys
 from archiver.custody.vault import Vault
 from archiver.errors import ArchiverError
 from archiver.model import CustodyEvent, EventType, Outcome
@@ -21,11 +22,11 @@ from archiver.report.records import LedgerEntry, Records
 
 
 def write_entries(writer: BagWriter, records: Records) -> None:
-    """The entries byte for byte, what opens them, and the key."""
+    """The entries byte for byte, what opens them, and the keys."""
     for entry in records.entries:
         writer.put(layout.entry_path(entry.seq), entry.body)
     writer.put(layout.DISCLOSURES, _disclosures(records.entries))
-    writer.put(layout.KEY, f"{records.verifier_key}\n".encode())
+    writer.put(layout.KEY, "".join(f"{line}\n" for line in records.verifier_keys).encode())
 
 
 def write_own_entry(
@@ -62,6 +63,9 @@ def write_own_entry(
     newest, note = latest
     writer.put(layout.EXPORT_CHECKPOINT, note)
     writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest.size)))
+    changes = [_change(vault, size, note, newest.size) for size, note in changes_of_keys(vault, newest.size)]
+    if changes:
+        writer.put(layout.EXPORT_ROTATIONS, canonical.encode({"v": VERSION, "changes": changes}))
 
 
 @contextmanager
@@ -92,6 +96,11 @@ def _proofs(vault: Vault, records: Records, own: int, size: int) -> dict[str, An
         "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
+
+
+def _change(vault: Vault, size: int, note: bytes, newest: int) -> dict[str, Any]:
+    """A change of keys: the checkpoint that old and new signed, and that it is the beginning of the newest."""
+    return {"note": note.decode("utf-8"), "consistency": _base64(vault.ledger.consistency_proof(size, newest))}
 
 
 def _disclosures(entries: Sequence[LedgerEntry]) -> bytes:

@@ -66,11 +66,14 @@ class ExhibitRecords:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites."""
+    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
+
+    `verifier_keys` are those in use, Ed25519 first.
+    """
 
     origin: str
     custodian: str
-    verifier_key: str
+    verifier_keys: tuple[str, ...]
     case: str
     prepared_at: str
     prepared_by: str
@@ -81,3 +84,8 @@ class Records:
     left_out: int
     transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verifier_key(self) -> str:
+        """The Ed25519 key, which people confirm."""
+        return self.verifier_keys[0]

@@ -143,7 +143,8 @@ def test_a_backup_verifies_and_is_brought_up_to_date(
 ) -> None:
     target = tmp_path / "backup"
     assert filled("backup", str(target), "--json").json["objects"] > 0
-    assert [path.name for path in (target / "keys").iterdir()] == ["ledger.vkey"], "only the public key"
+    names = sorted(path.name for path in (target / "keys").iterdir())
+    assert names == ["ledger-pq.vkey", "ledger.vkey"], "only the public keys"
     verdict = filled("verify", str(target), "--json", code=None).json
     assert verdict["verdict"] == "VERIFIED", verdict
     assert filled("backup", str(target), "--json").json["objects"] == 0

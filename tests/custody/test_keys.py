@@ -8,8 +8,10 @@ import pytest
 from archiver.custody import keys
 from archiver.errors import EvidenceError, MachineError, UsageError
 from archiver.proof import note
+from archiver.proof.checkpoint import Checkpoint
 
 ORIGIN = "office-a.example/archive"
+TEXT = Checkpoint(ORIGIN, 3, bytes(32)).text()
 
 
 @pytest.fixture
@@ -26,9 +28,9 @@ def test_only_the_owner_can_read_a_new_key(folder: Path) -> None:
 def test_what_it_signs_verifies_with_the_printed_key(folder: Path) -> None:
     key = note.parse_key(keys.verifier_key(folder, ORIGIN))
     assert key.name == ORIGIN
-    signed = note.parse(keys.sign(folder, ORIGIN, "text\n"))
+    signed = note.parse(keys.sign(folder, ORIGIN, TEXT))
     note.check(signed, key)
-    assert signed.text == "text\n"
+    assert signed.text == TEXT
 
 
 def test_two_vaults_of_one_name_have_different_keys(tmp_path: Path, folder: Path) -> None:
@@ -40,7 +42,7 @@ def test_two_vaults_of_one_name_have_different_keys(tmp_path: Path, folder: Path
 def test_a_key_that_others_can_reach_signs_nothing(folder: Path, mode: int) -> None:
     (folder / keys.PRIVATE_NAME).chmod(mode)
     with pytest.raises(EvidenceError) as caught:
-        keys.sign(folder, ORIGIN, "text\n")
+        keys.sign(folder, ORIGIN, TEXT)
     assert caught.value.code == "key-readable"
     assert keys.verifier_key(folder, ORIGIN)
 
@@ -58,7 +60,7 @@ def test_a_missing_or_damaged_key_is_named(folder: Path, name: str, data: bytes 
     path = folder / name
     path.unlink() if data is None else path.write_bytes(data)
     with pytest.raises(EvidenceError) as caught:
-        keys.sign(folder, ORIGIN, "text\n")
+        keys.sign(folder, ORIGIN, TEXT)
     assert caught.value.code == code
 
 
@@ -66,7 +68,7 @@ def test_a_private_key_that_was_exchanged_signs_nothing(tmp_path: Path, folder: 
     keys.create(tmp_path / "other", ORIGIN)
     (tmp_path / "other" / keys.PRIVATE_NAME).rename(folder / keys.PRIVATE_NAME)
     with pytest.raises(EvidenceError):
-        keys.sign(folder, ORIGIN, "text\n")
+        keys.sign(folder, ORIGIN, TEXT)
 
 
 def test_a_key_of_another_kind_is_refused(folder: Path) -> None:
@@ -78,12 +80,12 @@ def test_a_key_of_another_kind_is_refused(folder: Path) -> None:
     )
     (folder / keys.PRIVATE_NAME).write_bytes(pem)
     with pytest.raises(EvidenceError):
-        keys.sign(folder, ORIGIN, "text\n")
+        keys.sign(folder, ORIGIN, TEXT)
 
 
 def test_the_origin_of_the_settings_must_be_that_of_the_key(folder: Path) -> None:
     with pytest.raises(EvidenceError):
-        keys.sign(folder, "office-b.example/archive", "text\n")
+        keys.sign(folder, "office-b.example/archive", TEXT)
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, "vault-01ab.invalid/archive", "\u0430\u0440\u0445\u0438\u0432.example"])
@@ -104,5 +106,5 @@ def test_a_key_that_cannot_be_read_is_one_clear_error(folder: Path, name: str) -
     (folder / name).unlink()
     (folder / name).mkdir()
     with pytest.raises(MachineError) as caught:
-        keys.sign(folder, ORIGIN, "text\n")
+        keys.sign(folder, ORIGIN, TEXT)
     assert caught.value.code == "key-unreadable"

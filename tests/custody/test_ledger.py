@@ -69,6 +69,10 @@ EVENTS = [
     CustodyEvent(EventType.FIXITY, detail={"objects": 2, "faults": 0}),
     CustodyEvent(EventType.CHECKPOINT, detail={"size": 3, "root": "d" * 64, "note_sha256": "e" * 64}),
     CustodyEvent(EventType.SETTING, sealed={"source": "example.org", "note": "proxy set to none"}),
+    CustodyEvent(EventType.ROTATION, detail={"old": ["a+b+c"], "new": ["a+d+e", "a+f+g"]}),
+    CustodyEvent(EventType.MIGRATION, detail={"from": 1, "to": 2}),
+    CustodyEvent(EventType.DISCLOSURE, detail={"entry": 1, "field": "url"}),
+    CustodyEvent(EventType.DELETION, detail={"fields": [[1, "note"], [2, "note"]]}),
 ]
 
 

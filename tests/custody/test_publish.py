@@ -409,13 +409,18 @@ def test_a_publisher_killed_at_any_step_is_made_good_by_the_next(
                 crashed.publish()
         check_interrupted(crashed)
         assert crashed.publish() == expected
-        assert published(crashed) == files
+        assert unsigned(published(crashed)) == unsigned(files)
         recorded = list(crashed.database.read().execute("SELECT size FROM checkpoint ORDER BY size"))
         assert recorded == [(250,), (550,)]
         append(crashed, 5)
         assert crashed.publish() == check_as_a_stranger(crashed)
         crashed.database.close()
         shutil.rmtree(crashed.folder)
+
+
+def unsigned(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Without the signatures: ML-DSA's are different each time."""
+    return {name: data.split(b"\n\n")[0] if name == "checkpoint" else data for name, data in files.items()}
 
 
 def check_interrupted(ledger: Ledger) -> None:

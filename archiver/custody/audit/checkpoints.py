@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from archiver.custody.audit.entries import Tree
+from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
 from archiver.proof import checkpoint as checkpoints
 from archiver.proof import note
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 PUBLISHED = "ledger/checkpoint"
 
@@ -34,14 +31,14 @@ def sizes(connection: sqlite3.Connection, published: Checkpoint | None) -> Itera
     )
 
 
-def read(snapshot: Snapshot, tally: Tally) -> Checkpoint | None:
-    """The published checkpoint, its signature checked. None, with the fault noted, where there is none to believe."""
+def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | None:
+    """The published checkpoint, its signatures checked. None, with the fault noted, where there is none to believe."""
     if snapshot.note is None:
         return None
     try:
-        if snapshot.key is not None:
-            return checkpoints.open_signed(snapshot.note, snapshot.key)
-        return checkpoints.parse(note.parse(snapshot.note).text)
+        size = checkpoints.parse(note.parse(snapshot.note).text).size
+        row = snapshot.connection.execute("SELECT MAX(size) FROM checkpoint WHERE size < ?", (size,)).fetchone()
+        return signers.open(snapshot.note, row[0] or 0)
     except ProofError as error:
         tally.fault(error.code, PUBLISHED, error.message)
     return None
@@ -59,20 +56,16 @@ def check_published(published: Checkpoint, tree: Tree, entries: int, tally: Tall
     return True
 
 
-def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, tally: Tally) -> None:
+def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, signers: Signers, tally: Tally) -> None:
     """Check every row of `checkpoint`, and that the ledger's own entries about checkpoints agree with them."""
     connection = snapshot.connection
     newest = 0
-    signed_by = _Signer(snapshot.key) if snapshot.key else None
     for size, root, data in connection.execute("SELECT size, root, note FROM checkpoint ORDER BY size"):
         subject = f"checkpoint {size}"
-        newest = max(newest, size)
+        before, newest = newest, max(newest, size)
         tally.count("checkpoints")
         try:
-            signed = note.parse(data)
-            issued = checkpoints.parse(signed.text)
-            if signed_by is not None:
-                signed_by.check(signed, issued)
+            issued = signers.open(data, before)
         except ProofError as error:
             tally.fault(error.code, subject, error.message)
             continue
@@ -102,28 +95,3 @@ def _check_told(connection: sqlite3.Connection, tally: Tally) -> None:
             tally.fault("checkpoint-missing", subject, f"entry {seq} tells of it, and it is not on record")
         elif (row_root.hex(), hashlib.sha256(row_note).hexdigest()) != (root, digest):
             tally.fault("checkpoint-altered", subject, f"it is not the one that entry {seq} tells of")
-
-
-class _Signer:
-    """Checks many signatures of one key: OpenSSL takes a hundredth of the time of the proof core's plain Python."""
-
-    def __init__(self, key: note.VerifierKey) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        self._key = key
-        self._public: Ed25519PublicKey = Ed25519PublicKey.from_public_bytes(key.public_key)
-
-    def check(self, signed: note.Note, issued: Checkpoint) -> None:
-        """As `proof.checkpoint.open_signed`. Raises ProofError."""
-        from cryptography.exceptions import InvalidSignature
-
-        key = self._key
-        lines = [line for line in signed.signatures if (line.name, line.key_id) == (key.name, key.key_id)]
-        if len(lines) != 1:
-            raise ProofError("signature-missing", f"it bears {len(lines)} signatures of {key.name}, not one")
-        try:
-            self._public.verify(lines[0].signature, signed.text.encode("utf-8"))
-        except InvalidSignature:
-            raise ProofError("signature-wrong", f"the signature of {key.name} is not that of this text") from None
-        if issued.origin != key.name:
-            raise ProofError("checkpoint-origin", f"it is of {issued.origin!r}, not of {key.name!r}")

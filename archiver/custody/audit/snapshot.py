@@ -20,8 +20,10 @@ from archiver import config
 from archiver.custody import database, keys, publish, tilefiles
 from archiver.custody.audit.tally import Tally
 from archiver.errors import ArchiverError
+from archiver.proof import logkeys
 from archiver.proof import note as notes
 from archiver.proof.faults import ProofError
+from archiver.proof.logkeys import LogKeys
 
 #: A publisher writes the checkpoint's file a few times a second at most; the two looks are microseconds apart.
 LOOKS = 100
@@ -32,12 +34,16 @@ _CACHE_KIB = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A vault at one moment. `note` is None where there is no checkpoint, `key` where no key is at hand."""
+    """A vault at one moment. `note` is None where there is no checkpoint, `keys` where none are at hand.
+
+    `expected` is a key from outside, which the ledger has to know as one of its own, of today or of the past.
+    """
 
     folder: Path
     connection: sqlite3.Connection
     note: bytes | None
-    key: notes.VerifierKey | None
+    keys: LogKeys | None
+    expected: notes.VerifierKey | None
     began_ns: int  # when the look began, by the clock of the files' times
     at_rest: bool  # opened in the belief that nobody writes, which is to be checked afterwards
 
@@ -56,8 +62,7 @@ def opened(
     A `key` from outside is used in place of the vault's own. With `at_rest` a vault that no process has open is read
     without leaving files beside it; `state_of` then tells whether somebody wrote in the meantime.
     """
-    if key is None:
-        key = _key(folder, tally)
+    own = _keys(folder, tally) if key is None else None
     path = folder / database.FILE_NAME
     if path.is_symlink() or not path.is_file():
         tally.fault("database-missing", path.name, "the records are missing, or a link or folder lies in their place")
@@ -78,7 +83,7 @@ def opened(
             tally.fault("database-unreadable", path.name, f"the vault cannot be read: {error}")
             yield None
         else:
-            yield Snapshot(folder, connection, checkpoint, key, began_ns, at_rest)
+            yield Snapshot(folder, connection, checkpoint, own, key, began_ns, at_rest)
     finally:
         connection.close()
 
@@ -144,17 +149,20 @@ def _checkpoint(folder: Path) -> bytes | None:
         return None  # what lies there in its place is reported with the ledger's other files
 
 
-def _key(folder: Path, tally: Tally) -> notes.VerifierKey | None:
-    path = folder / publish.KEYS_NAME / keys.VERIFIER_NAME
+def _keys(folder: Path, tally: Tally) -> LogKeys | None:
+    place = folder / publish.KEYS_NAME
     try:
-        found = notes.parse_key(read_plain(path, notes.MAX_BYTES).decode("utf-8").removesuffix("\n"))
+        lines = [_line(place / keys.VERIFIER_NAME)]
+        if os.path.lexists(place / keys.QUANTUM_VERIFIER_NAME):
+            lines.append(_line(place / keys.QUANTUM_VERIFIER_NAME))
+        found = logkeys.parse(lines)
     except FileNotFoundError:
         tally.fault(
             "key-absent", f"keys/{keys.VERIFIER_NAME}", "without the verifier key no checkpoint can be checked: give it"
         )
         return None
     except (OSError, UnicodeDecodeError, ProofError) as error:
-        tally.fault("key-altered", f"keys/{keys.VERIFIER_NAME}", f"this is no verifier key: {error}")
+        tally.fault("key-altered", f"keys/{keys.VERIFIER_NAME}", f"these are no verifier keys: {error}")
         return None
     try:
         origin = config.load(folder, {}).origin
@@ -166,3 +174,7 @@ def _key(folder: Path, tally: Tally) -> notes.VerifierKey | None:
             "key-altered", f"keys/{keys.VERIFIER_NAME}", f"the key is of {found.name!r}, the settings name {origin!r}"
         )
     return found
+
+
+def _line(path: Path) -> str:
+    return read_plain(path, notes.MAX_BYTES).decode("utf-8").removesuffix("\n")

@@ -25,6 +25,7 @@ from archiver.custody.audit import (
     structure,
 )
 from archiver.custody.audit.entries import Tree
+from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Observe, Tally
 from archiver.custody.vault import Vault
@@ -48,7 +49,8 @@ def verify(
 ) -> Verdict:
     """Check a vault, or a backup of one, and list everything that is wrong. Changes nothing.
 
-    With a `key` from outside, the ledger is checked against that one and not against the key that lies in the vault.
+    With a `key` from outside, the ledger is checked against that one and not against the keys that lie in the vault:
+    it signs today, or the ledger's rotations lead from it to the keys that do.
     Raises UsageError where there is no folder; what is wrong with the vault itself is a fault in the verdict.
     """
     folder = vault if isinstance(vault, Path) else vault.folder
@@ -98,7 +100,8 @@ def _damage_noted(tally: Tally) -> Iterator[None]:
 
 def _check_ledger(seen: Snapshot, tally: Tally) -> None:
     connection = seen.connection
-    issued = checkpoints.read(seen, tally)
+    signers = Signers(seen, tally)
+    issued = checkpoints.read(seen, signers, tally)
     tree = entries.check(connection, checkpoints.sizes(connection, issued), tally)
     (count,) = connection.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
     leaves, runs = published.leaves_of_entries(connection), tree.runs
@@ -109,7 +112,7 @@ def _check_ledger(seen: Snapshot, tally: Tally) -> None:
             published.name_altered_entries(connection, leaves, issued.size, tally)
     files = published.Files(seen.ledger, leaves, runs, tally)
     files.check(issued.size if issued else 0)
-    checkpoints.check_issued(seen, issued, tree, tally)
+    checkpoints.check_issued(seen, issued, tree, signers, tally)
     if files.ahead:
         _check_ahead(seen, files.ahead, tree, tally)
     signed_size = issued.size if issued else 0
@@ -125,7 +128,12 @@ def _check_ledger(seen: Snapshot, tally: Tally) -> None:
 def _is_signed_by_now(seen: Snapshot, tree: Tree) -> bool:
     """Whether a checkpoint that was issued since signs all entries of this look, and begins with them."""
     with _again(seen) as fresh:
-        issued = checkpoints.read(fresh, Tally(_silent)) if fresh and fresh.key else None
+        silent = Tally(_silent)
+        issued = (
+            checkpoints.read(fresh, Signers(fresh, silent), silent)
+            if fresh and (fresh.keys or fresh.expected)
+            else None
+        )
         if fresh is None or issued is None or issued.size < tree.size:
             return False
         grown = CompactRange(tree.size, tree.range.hashes)
@@ -180,7 +188,7 @@ def _eventually(seen: Snapshot, happened: Callable[[], bool]) -> bool:
 
 def _again(seen: Snapshot) -> AbstractContextManager[Snapshot | None]:
     """The vault as it is now. What cannot be opened now could be before, so that its faults are noted already."""
-    return snapshot.opened(seen.folder, Tally(_silent), seen.key, at_rest=seen.at_rest)
+    return snapshot.opened(seen.folder, Tally(_silent), seen.expected, at_rest=seen.at_rest)
 
 
 def _silent(done: int, total: int, what: str) -> None:

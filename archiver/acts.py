@@ -1,0 +1,36 @@
+"""The closed list of custody events.
+
+The first group are PREMIS 3 event types (id.loc.gov/vocabulary/preservation/eventType), the second our own acts that
+PREMIS has no word for; `docs/formats.md` maps them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What was done."""
+
+    CAPTURE = "capture"
+    INGESTION = "ingestion"
+    DIGEST = "message digest calculation"
+    METADATA = "metadata extraction"
+    FIXITY = "fixity check"
+    REPLICATION = "replication"
+    DISSEMINATION = "dissemination"
+    DELETION = "deletion"
+    FINGERPRINT = "fingerprint calculation"
+    REQUEST = "request"
+    REFUSAL = "refusal"
+    CANCELLATION = "cancellation"
+    RETRY = "retry"
+    MATCH = "match"
+    DECISION = "decision"
+    DISCLOSURE = "disclosure"
+    CHECKPOINT = "checkpoint issued"
+    ROTATION = "key rotation"
+    MIGRATION = "database migration"
+    VAULT_CREATION = "vault creation"
+    RECOVERY = "recovery"
+    SETTING = "setting changed"

@@ -1,0 +1,80 @@
+"""Who has to have signed which checkpoint: the keys in the vault, and the rotations that the ledger's entries tell."""
+
+from __future__ import annotations
+
+from archiver.custody import keys, nextkeys, publish
+from archiver.custody.audit.snapshot import Snapshot
+from archiver.custody.audit.tally import Tally
+from archiver.proof import canonical, eras, logkeys, note
+from archiver.proof import checkpoint as checkpoints
+from archiver.proof.checkpoint import Checkpoint
+from archiver.proof.eras import Era
+from archiver.proof.faults import ProofError
+from archiver.proof.logkeys import Checks, LogKeys
+
+_SUBJECT = f"{publish.KEYS_NAME}/{keys.VERIFIER_NAME}"
+
+
+class Signers:
+    """The ledger's keys by era; without any at hand, checkpoints are read and no signature is checked."""
+
+    def __init__(self, seen: Snapshot, tally: Tally) -> None:
+        """Read the eras from the entries. Raises sqlite3.Error."""
+        self._eras = _eras(seen, tally)
+        if seen.expected is not None and not any(seen.expected == era.keys.classic for era in self._eras):
+            tally.fault("key-other", "the ledger", "no key of this ledger is the one that was expected")
+
+    def open(self, data: bytes, before: int) -> Checkpoint:
+        """The checkpoint in a note; the one issued before it was of `before` entries. Raises ProofError."""
+        if not self._eras:
+            return checkpoints.parse(note.parse(data).text)
+        size = checkpoints.parse(note.parse(data).text).size
+        return logkeys.open_signed(data, eras.signers(self._eras, size, before), FAST)
+
+
+def _eras(seen: Snapshot, tally: Tally) -> list[Era]:
+    if seen.keys is None and seen.expected is None:
+        return []
+    told = []
+    for seq, body in seen.connection.execute(
+        "SELECT seq, body FROM entry WHERE seq = 0 OR seq IN (SELECT seq FROM subject WHERE id = ?) ORDER BY seq",
+        (nextkeys.SUBJECT,),
+    ):
+        try:
+            value = canonical.decode(body)
+            eras.read_eras([(seq, value)], None)
+        except (ProofError, KeyError, TypeError):  # the entry's own check names what is wrong with it
+            continue
+        told.append((seq, value))
+    try:
+        found = eras.read_eras(told, seen.keys)
+    except ProofError as error:
+        tally.fault(error.code, _SUBJECT if error.code == "key-untold" else "the ledger", error.message)
+        found = [Era(-1, seen.keys)] if seen.keys else []
+    return found or ([Era(-1, LogKeys(seen.expected))] if seen.expected else [])
+
+
+def _ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _mldsa(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+    try:
+        MLDSA44PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+#: OpenSSL takes a fiftieth of the time of the proof core's plain Python, and a vault has thousands of checkpoints.
+FAST = Checks(_ed25519, _mldsa)

@@ -78,7 +78,8 @@ class Ledger:
         try:
             return publish.read_checkpoint(self.folder, self.origin)
         except EvidenceError:
-            with publish.exclusively(self.folder):  # keys and checkpoint may have been changing at that moment
+            with publish.exclusively(self.folder):  # a change of keys is under way, or was cut off
+                publish.settle_keys(self.folder, self.origin)
                 return publish.read_checkpoint(self.folder, self.origin)
 
     def inclusion_proof(self, seq: int, size: int) -> list[bytes]:

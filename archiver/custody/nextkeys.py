@@ -23,7 +23,8 @@ from archiver.proof.logkeys import LogKeys
 #: The subject of every rotation's entry.
 SUBJECT = "rotation"
 
-_NEXT = "next"
+#: Where new keys wait.
+NEXT = "next"
 _HISTORY = "history"
 
 #: Verifier key last: until it is moved, a crash is known by it.
@@ -33,21 +34,21 @@ _MOVED = (keys.PRIVATE_NAME, keys.QUANTUM_PRIVATE_NAME, keys.QUANTUM_VERIFIER_NA
 def make(folder: Path, origin: str, passphrase: bytes | None) -> LogKeys:
     """New keys in `folder`/next, in the place of any that nothing names. Raises OSError."""
     discard(folder)
-    keys.create(folder / _NEXT, origin, passphrase)
-    return keys.public_keys(folder / _NEXT, origin)
+    keys.create(folder / NEXT, origin, passphrase)
+    return keys.public_keys(folder / NEXT, origin)
 
 
 def discard(folder: Path) -> None:
     """Remove new keys that no entry names."""
-    if (folder / _NEXT).exists():
-        shutil.rmtree(folder / _NEXT)
+    if (folder / NEXT).exists():
+        shutil.rmtree(folder / NEXT)
 
 
 def known(folder: Path, origin: str) -> list[LogKeys]:
     """The keys in use, then those that wait and those of the past. Raises EvidenceError, MachineError."""
     past = sorted(one for one in (folder / _HISTORY).glob("*") if one.suffix != ".new")
-    whole = all((folder / _NEXT / name).exists() for name in keys.PUBLIC_NAMES)
-    return [keys.public_keys(one, origin) for one in (folder, *([folder / _NEXT] if whole else []), *past)]
+    whole = all((folder / NEXT / name).exists() for name in keys.PUBLIC_NAMES)
+    return [keys.public_keys(one, origin) for one in (folder, *([folder / NEXT] if whole else []), *past)]
 
 
 def copy_public(folder: Path, target: Path) -> None:
@@ -92,13 +93,13 @@ def signing(folder: Path, database: Database, origin: str, old: int, size: int) 
     change = told(database, size, old)
     if change is None:
         return folder, None
-    if not (folder / _NEXT).is_dir() or keys.public_keys(folder / _NEXT, origin) != change[1]:
+    if not (folder / NEXT).is_dir() or keys.public_keys(folder / NEXT, origin) != change[1]:
         raise EvidenceError(
-            f"entry {change[0]} brings in new keys, and they are not in {folder / _NEXT}",
+            f"entry {change[0]} brings in new keys, and they are not in {folder / NEXT}",
             code="key-missing",
             next_step="Restore keys/ from a copy; nothing was signed",
         )
-    return folder / _NEXT, folder
+    return folder / NEXT, folder
 
 
 def settle(folder: Path, checkpoint: Path, origin: str) -> bool:
@@ -106,17 +107,17 @@ def settle(folder: Path, checkpoint: Path, origin: str) -> bool:
 
     True where that was done. Nothing happens where no keys wait. Raises EvidenceError, OSError.
     """
-    waiting = folder / _NEXT / keys.VERIFIER_NAME
+    waiting = folder / NEXT / keys.VERIFIER_NAME
     if not waiting.exists() or not _bears(checkpoint, waiting):
         return False
     past = keys.public_keys(folder, origin) if not _is_moving(folder) else None
     if past is not None:
         _keep(folder, past)
     for name in _MOVED:
-        if (folder / _NEXT / name).exists():
-            (folder / _NEXT / name).replace(folder / name)
+        if (folder / NEXT / name).exists():
+            (folder / NEXT / name).replace(folder / name)
             keyfile.sync(folder)
-    shutil.rmtree(folder / _NEXT)
+    shutil.rmtree(folder / NEXT)
     keyfile.sync(folder)
     return True
 
@@ -139,7 +140,7 @@ def _keep(folder: Path, past: LogKeys) -> None:
 
 def _is_moving(folder: Path) -> bool:
     """Whether an interruption left some files moved: the past was kept before the first of them."""
-    return not (folder / _NEXT / keys.PRIVATE_NAME).exists()
+    return not (folder / NEXT / keys.PRIVATE_NAME).exists()
 
 
 def _bears(checkpoint: Path, waiting: Path) -> bool:

@@ -44,9 +44,7 @@ def publish(folder: Path, database: Database, origin: str) -> Checkpoint | None:
 
 def publish_held(folder: Path, database: Database, origin: str) -> Checkpoint | None:
     """As `publish`, for a caller that holds the lock and goes on holding it."""
-    keys_folder = folder / KEYS_NAME
-    checkpoint_file = folder / tilefiles.FOLDER_NAME / tilefiles.CHECKPOINT_NAME
-    nextkeys.settle(keys_folder, checkpoint_file, origin)
+    settle_keys(folder, origin)
     (size,) = database.read().execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
     issued = _issued(folder, database, origin, size)
     old = issued.size if issued else 0
@@ -56,12 +54,17 @@ def publish_held(folder: Path, database: Database, origin: str) -> Checkpoint | 
     writer = Writer(folder)
     newest = Checkpoint(origin, size, _extend(writer, database, edge, old, size))
     writer.settle()
-    first, also = nextkeys.signing(keys_folder, database, origin, old, size)
+    first, also = nextkeys.signing(folder / KEYS_NAME, database, origin, old, size)
     note = keys.sign(first, origin, newest.text(), also)
     writer.write_checkpoint(note)
     _record(database, newest, note)
-    nextkeys.settle(keys_folder, checkpoint_file, origin)
+    settle_keys(folder, origin)
     return newest
+
+
+def settle_keys(folder: Path, origin: str) -> None:
+    """Bring a change of keys to its end, where its checkpoint is published. For a caller that holds the lock."""
+    nextkeys.settle(folder / KEYS_NAME, folder / tilefiles.FOLDER_NAME / tilefiles.CHECKPOINT_NAME, origin)
 
 
 @contextmanager

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
 from archiver.custody import keys, nextkeys, publish
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
@@ -35,23 +40,40 @@ class Signers:
 def _eras(seen: Snapshot, tally: Tally) -> list[Era]:
     if seen.keys is None and seen.expected is None:
         return []
-    told = []
+    told = list(_told(seen))
+    try:
+        found = eras.read_eras(told, None)
+        if seen.keys and not _ends_in(found, seen.keys, seen.folder / publish.KEYS_NAME / nextkeys.NEXT):
+            found = eras.read_eras(told, seen.keys)
+    except ProofError as error:
+        tally.fault(error.code, _SUBJECT if error.code == "key-untold" else "the ledger", error.message)
+        found = [Era(-1, seen.keys)] if seen.keys else []
+    return found or ([Era(-1, LogKeys(seen.expected))] if seen.expected else [])
+
+
+def _told(seen: Snapshot) -> Iterator[tuple[int, Any]]:
+    """The entries that name keys, as far as a checkpoint covers them."""
+    (signed,) = seen.connection.execute("SELECT COALESCE(MAX(size), 0) FROM checkpoint").fetchone()
+    with suppress(ProofError):
+        signed = max(signed, checkpoints.parse(note.parse(seen.note or b"").text).size)
     for seq, body in seen.connection.execute(
-        "SELECT seq, body FROM entry WHERE seq = 0 OR seq IN (SELECT seq FROM subject WHERE id = ?) ORDER BY seq",
-        (nextkeys.SUBJECT,),
+        "SELECT seq, body FROM entry WHERE seq < ?"
+        " AND (seq = 0 OR seq IN (SELECT seq FROM subject WHERE id = ?)) ORDER BY seq",
+        (signed, nextkeys.SUBJECT),
     ):
         try:
             value = canonical.decode(body)
             eras.read_eras([(seq, value)], None)
         except (ProofError, KeyError, TypeError):  # the entry's own check names what is wrong with it
             continue
-        told.append((seq, value))
-    try:
-        found = eras.read_eras(told, seen.keys)
-    except ProofError as error:
-        tally.fault(error.code, _SUBJECT if error.code == "key-untold" else "the ledger", error.message)
-        found = [Era(-1, seen.keys)] if seen.keys else []
-    return found or ([Era(-1, LogKeys(seen.expected))] if seen.expected else [])
+        yield seq, value
+
+
+def _ends_in(found: Sequence[Era], current: LogKeys, waiting: Path) -> bool:
+    """Whether the keys in the vault are the ledger's last; those before, where the files are just being changed."""
+    if found and found[-1].keys == current:
+        return True
+    return len(found) > 1 and waiting.is_dir() and found[-2].keys.classic == current.classic
 
 
 def _ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:

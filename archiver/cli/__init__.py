@@ -33,6 +33,8 @@ COMMANDS = {
     "decide": ("archiver.cli.matches", "Rule on a match; the ruling goes into the ledger."),
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
+    "disclose": ("archiver.cli.sealed", "Open one sealed field of an entry for somebody outside."),
+    "forget": ("archiver.cli.sealed", "Delete the value of a sealed field for good; its entry still verifies."),
     "key": ("archiver.cli.key", "Show, protect or change the keys that sign the ledger."),
     "site": ("archiver.cli.site", "Set how a site is reached: proxy, cookies, browser, JavaScript."),
     "checkpoint": ("archiver.cli.key", "Show the newest checkpoint of the ledger."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.proof.faults import Verdict
+    from archiver.proof.opened import Opened
 
 #: What each verdict means, in one line.
 MEANING = {
@@ -26,22 +27,34 @@ MEANING = {
 @click.command("verify", help="Check a whole vault, or an exported bundle.")
 @click.argument("path", required=False, type=click.Path(path_type=Path), metavar="[PATH]")
 @click.option("--key", default=None, metavar="KEY", help="The verifier key that a bundle must be signed with.")
+@click.option(
+    "--disclosure",
+    "disclosures",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A field of the bundle that was opened later.",
+)
 @common.json_option
-def verify_command(path: Path | None, key: str | None) -> int:
+def verify_command(path: Path | None, key: str | None, disclosures: Sequence[Path]) -> int:
     """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
     target = path or common.vault_folder()
     if not target.exists():
         raise UsageError(f"there is nothing at {target}")
-    verdict = check(target, key)
+    opened: list[Opened] = []
+    verdict = check(target, key, disclosures, opened.append)
     if common.wants_json():
         common.print_json(
             {
                 "verdict": verdict.word,
                 "checked": dict(verdict.checked),
                 "faults": [{"code": f.code, "subject": f.subject, "message": f.message} for f in verdict.faults],
+                "disclosed": [{"entry": one.entry, "field": one.field, "value": one.value} for one in opened],
             }
         )
     else:
+        for one in opened:
+            click.echo(f"entry {one.entry}: {one.field} = {common.safe(one.value)}, {verdict.word}")
         show(verdict)
         if key is None and (target / "bagit.txt").is_file():
             click.echo("The key is the bundle's own: ask the office for its key, and give it with --key")
@@ -64,12 +77,20 @@ def show(verdict: Verdict) -> None:
     click.echo(f"Checked: {counted or 'nothing'}")
 
 
-def check(target: Path, key: str | None = None) -> Verdict:
-    """Check a vault or a bundle, showing progress. Raises UsageError for a key where none is needed."""
+def check(
+    target: Path,
+    key: str | None = None,
+    disclosures: Sequence[Path] = (),
+    tell: Callable[[Opened], None] = lambda opened: None,
+) -> Verdict:
+    """Check a vault or a bundle, showing progress. Raises UsageError for what is given and is for bundles only."""
     if (target / "bagit.txt").is_file():
-        from archiver.proof import bundle
+        from archiver.proof import bundle, opened
 
-        return bundle.verify(target, key)
+        files = [opened.read_small(one) for one in disclosures]
+        return bundle.verify(target, key, disclosures=files, tell=tell)
+    if disclosures:
+        raise UsageError("--disclosure is for bundles", next_step="A vault has its disclosures itself")
     if key is not None:
         raise UsageError("--key is for bundles", next_step="A vault is checked with its own key")
     from archiver.custody import audit

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,31 @@ from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.exhibits import read_exhibits
 from archiver.proof.faults import ProofError, Verdict, judge
 from archiver.proof.manifest import check_manifests
+from archiver.proof.opened import Opened, check_all
 from archiver.proof.story import check_story
 from archiver.proof.untrusted import rows, table
 
 
 def verify(
-    path: Path, expected_key: str | None = None, observe: Callable[[int, int], None] = lambda done, total: None
+    path: Path,
+    expected_key: str | None = None,
+    observe: Callable[[int, int], None] = lambda done, total: None,
+    disclosures: Sequence[bytes] = (),
+    tell: Callable[[Opened], None] = lambda opened: None,
 ) -> Verdict:
-    """Check the bundle in the folder `path`. `observe` hears how many bytes of how many are digested."""
+    """Check the bundle in the folder `path`. `observe` hears how many bytes of how many are digested.
+
+    `disclosures` are files that `archiver disclose` wrote later; `tell` hears what each opens in this bundle, which
+    counts for something only where the verdict is VERIFIED.
+    """
     faults = Faults()
     checked: dict[str, int] = {}
     try:
         if not stat.S_ISDIR(path.lstat().st_mode):
             faults.add("bundle-not-a-folder", str(path), "a bundle is a folder: unpack an archive first")
         else:
-            _verify(path, expected_key, observe, faults, checked)
+            evidence = _verify(path, expected_key, observe, faults, checked)
+            check_all(disclosures, evidence, tell, faults)
     except OSError as error:
         faults.add("file-unreadable", "the bundle", f"the bundle cannot be read: {error.strerror}")
     except TooManyFaults:
@@ -44,7 +54,7 @@ def verify(
 
 def _verify(
     path: Path, expected_key: str | None, observe: Callable[[int, int], None], faults: Faults, checked: dict[str, int]
-) -> None:
+) -> Evidence:
     bag = read_bag(path, faults, observe)
     check_manifests(bag, faults)
     checked["files"] = len(bag.files)
@@ -57,6 +67,7 @@ def _verify(
     checked["exhibits"] = len(exhibits)
     checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
     check_story(bag, evidence, exhibits, faults)
+    return evidence
 
 
 def files_document(files: dict[str, tuple[str, int]]) -> dict[str, Any]:

@@ -49,6 +49,10 @@ ACTS: Mapping[str, str] = {
     "refusal": "Refused",
     "recovery": "Taken up again after an interruption",
     "dissemination": "Exported",
+    "disclosure": "A sealed field was opened for somebody outside",
+    "deletion": "A sealed field was forgotten: its value was deleted",
+    "key rotation": "The archive's keys were changed",
+    "database migration": "The archive's database was brought up to date",
 }
 
 LIMITS = (

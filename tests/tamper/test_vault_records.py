@@ -35,8 +35,13 @@ def test_a_forgotten_title_is_no_fault(vault_copy: Copy) -> None:
 
 def test_disclosures_that_no_row_shows_may_be_forgotten(vault_copy: Copy) -> None:
     vault_copy.sql("DELETE FROM disclosure WHERE name IN ('final_url', 'location')")
-    vault_copy.sql("DELETE FROM disclosure WHERE name = 'agent' AND seq NOT IN (SELECT entry FROM decision)")
     assert vault_copy.verify().word == VERIFIED
+
+
+def test_who_acted_cannot_be_taken_away_without_an_entry(vault_copy: Copy) -> None:
+    """Every entry names an agent, so that one which opens none was robbed of it."""
+    vault_copy.sql("DELETE FROM disclosure WHERE name = 'agent' AND seq = 3")
+    assert vault_copy.codes() == {"disclosure-missing": {"entry 3"}}
 
 
 @pytest.mark.parametrize("change", ["acquired_at = '2020-01-01T00:00:00.000000Z'", "acquired_at = 'never'"])

@@ -16,6 +16,7 @@ from itertools import groupby
 from multiprocessing import get_context
 from operator import itemgetter
 
+from archiver.custody.audit import sealed
 from archiver.custody.audit.entry import Examined, Opening, Row, examine_all
 from archiver.custody.audit.tally import Tally
 from archiver.proof.merkle import CompactRange, root_of
@@ -35,6 +36,7 @@ _PREPARE = (
     "CREATE TEMP TABLE told_object"
     " (sha256 TEXT PRIMARY KEY, sha512 TEXT, size INTEGER, media_type TEXT, seq INTEGER) WITHOUT ROWID",
     "CREATE TEMP TABLE invalid (seq INTEGER PRIMARY KEY)",  # entries that say nothing that can be relied on
+    "CREATE TEMP TABLE forgotten (seq INTEGER, name TEXT, by INTEGER, PRIMARY KEY (seq, name)) WITHOUT ROWID",
     "CREATE TEMP TABLE told_checkpoint (size INTEGER, root TEXT, note_sha256 TEXT, seq INTEGER)",
 )
 
@@ -92,7 +94,7 @@ def check(connection: sqlite3.Connection, sizes: Iterator[int], tally: Tally) ->
         tally.count("entries", len(chunk))
         tally.progress(tally.counted("entries"), total, "entries")
     _compare_subjects(connection, tally)
-    _find_foreign_disclosures(connection, tally)
+    sealed.check(connection, tally)
     return tree
 
 
@@ -174,6 +176,10 @@ def _tell(connection: sqlite3.Connection, chunk: Sequence[Examined]) -> None:
         [(*found, one.seq) for one in chunk for found in one.objects],
     )
     connection.executemany(
+        "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",
+        [(*field, one.seq) for one in chunk for field in one.forgotten],
+    )
+    connection.executemany(
         "INSERT INTO told_checkpoint VALUES (?, ?, ?, ?)",
         [(*one.checkpoint, one.seq) for one in chunk if one.checkpoint],
     )
@@ -185,10 +191,3 @@ def _compare_subjects(connection: sqlite3.Connection, tally: Tally) -> None:
         tally.fault("subject-missing", f"entry {seq}", f"the index of entries does not lead from {subject} to it")
     for subject, seq in connection.execute("SELECT id, seq FROM subject EXCEPT SELECT id, seq FROM told_subject"):
         tally.fault("subject-foreign", f"entry {seq}", f"the index of entries leads from {subject[:80]} to it wrongly")
-
-
-def _find_foreign_disclosures(connection: sqlite3.Connection, tally: Tally) -> None:
-    for seq, name in connection.execute(
-        "SELECT seq, name FROM disclosure WHERE seq NOT IN (SELECT seq FROM entry) ORDER BY seq"
-    ):
-        tally.fault("disclosure-foreign", f"entry {seq}", f"a disclosure of {name[:40]!r} belongs to no entry")

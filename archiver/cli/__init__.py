@@ -18,6 +18,7 @@ from archiver.errors import ArchiverError
 COMMANDS = {
     "init": ("archiver.cli.vault", "Make a vault and its key."),
     "status": ("archiver.cli.vault", "Show the vault at a glance."),
+    "upgrade": ("archiver.cli.vault", "Bring an older vault to this program's schema."),
     "backup": ("archiver.cli.vault", "Copy the vault, consistently, while it may be in use."),
     "add": ("archiver.cli.requests", "Queue URLs, from arguments or a CSV file."),
     "requests": ("archiver.cli.requests", "List what was asked for and what became of it."),

@@ -1,4 +1,4 @@
-"""Commands about the vault as a whole: init, status, backup."""
+"""Commands about the vault as a whole: init, status, upgrade, backup."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def status_command() -> None:
         "bytes": size,
         "entries": catalog.entry_count(vault),
         "checkpoint": checkpoint,
+        "clock_behind_ms": vault.ledger.clock_behind_ms(),
     }
     if common.wants_json():
         common.print_json(document)
@@ -64,9 +65,28 @@ def status_command() -> None:
         ("objects", f"{objects} ({common.size(size)})"),
         ("ledger entries", str(document["entries"])),
     ]
+    if document["clock_behind_ms"]:
+        behind = document["clock_behind_ms"] / 1000
+        rows.append(("clock", f"{behind:,.0f} s behind the last entry, whose time new entries bear: set it right"))
     if latest:
         rows.append(("checkpoint", f"size {latest[0].size} of {latest[0].origin}"))
     common.print_table(("", ""), rows)
+
+
+@click.command("upgrade", help="Bring an older vault to this program's schema.")
+@common.json_option
+def upgrade_command() -> None:
+    """All or nothing; the ledger tells of it. Older programs cannot open the vault afterwards."""
+    from archiver.custody.upgrade import upgrade
+
+    common.ask_for_passphrases()
+    before, after = upgrade(common.vault_folder())
+    if common.wants_json():
+        common.print_json({"from": before, "to": after})
+    elif before == after:
+        click.echo(f"The vault is of version {after} already")
+    else:
+        click.echo(f"The vault was of version {before} and is of version {after} now; the ledger tells of it")
 
 
 @click.command("backup", help="Copy the vault, consistently, while it may be in use.")

@@ -24,6 +24,9 @@ MEANING = {
 }
 
 
+_WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
+
+
 @click.command("verify", help="Check a whole vault, or an exported bundle.")
 @click.argument("path", required=False, type=click.Path(path_type=Path), metavar="[PATH]")
 @click.option("--key", default=None, metavar="KEY", help="The verifier key that a bundle must be signed with.")
@@ -73,7 +76,7 @@ def show(verdict: Verdict) -> None:
     line = Text(verdict.word, style=style)
     line.append(f": {MEANING[verdict.word]}", style="default")
     common.console().print(line)
-    counted = ", ".join(f"{count:,} {what}" for what, count in verdict.checked.items() if count)
+    counted = ", ".join(f"{count:,} {_WORDS.get(what, what)}" for what, count in verdict.checked.items() if count)
     click.echo(f"Checked: {counted or 'nothing'}")
 
 

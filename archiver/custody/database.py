@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archiver.custody.schema import MIGRATIONS, VERSION
+from archiver.custody import schema
 from archiver.errors import BusyError, MachineError, RefusedError, UsageError
 
 FILE_NAME = "archive.db"
@@ -24,14 +24,17 @@ BUSY_SECONDS = 60
 class Database:
     """The vault's records. Connections belong to the thread that opened them; writers take turns."""
 
-    def __init__(self, path: Path) -> None:
-        """Open what is there. Raises UsageError for a missing file or one of another schema version."""
+    def __init__(self, path: Path, *, older: bool = False) -> None:
+        """Open what is there. Raises UsageError for a missing file or one of another schema version.
+
+        `older` takes older versions as well, for `custody.upgrade`.
+        """
         if not path.is_file():
             raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one")
         self.path = path
         self._local = threading.local()
         self._turn = threading.RLock()
-        self._check_version()
+        self._check_version(older=older)
 
     @classmethod
     def create(cls, path: Path) -> Database:
@@ -39,8 +42,8 @@ class Database:
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            script = "".join(MIGRATIONS)
-            connection.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {VERSION};COMMIT;")
+            script = "".join(schema.MIGRATIONS)
+            connection.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {schema.VERSION};COMMIT;")
         finally:
             connection.close()
         return cls(path)
@@ -92,7 +95,7 @@ class Database:
         finally:
             copy.close()
 
-    def _check_version(self) -> None:
+    def _check_version(self, *, older: bool) -> None:
         try:
             (version,) = self.read().execute("PRAGMA user_version").fetchone()
         except sqlite3.OperationalError as error:
@@ -101,13 +104,19 @@ class Database:
             ) from None
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{self.path} is not a database: {error}", next_step="Restore it from a copy") from None
-        if version > VERSION:
+        if version > schema.VERSION:
             raise UsageError(
-                f"this vault is of schema version {version}, this program knows up to {VERSION}",
+                f"this vault is of schema version {version}, this program knows up to {schema.VERSION}",
                 next_step="Use a newer archiver; nothing was changed",
             )
         if version < 1:
             raise UsageError(f"{self.path} holds no vault", next_step="`archiver init` makes one in an empty folder")
+        if version < schema.VERSION and not older:
+            raise UsageError(
+                f"this vault is of schema version {version}, this program writes {schema.VERSION}",
+                code="vault-older",
+                next_step="Copy the vault's folder to a safe place, then `archiver upgrade`",
+            )
 
 
 def _begin(connection: sqlite3.Connection) -> None:

@@ -97,6 +97,14 @@ class Ledger:
             raise UsageError(f"the ledger has no entry {seq}", next_step="`archiver status` says how many there are")
         return bytes(row[0])
 
+    def clock_behind_ms(self) -> int:
+        """How far this machine's clock stands before the last entry's time; 0 where it is right. Raises EvidenceError.
+
+        Entries that are made now say so, and bear the last one's time.
+        """
+        behind: int = _next(self.database.read())[1].get("clock_behind_ms", 0)
+        return behind
+
     def disclosures(self, seq: int) -> list[str]:
         """What opens the entry's sealed fields (`proof.disclosure.read` takes one apart), by field name."""
         rows = self.database.read().execute(

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from functools import cache
 
-from archiver.custody.schema import MIGRATIONS, VERSION
+from archiver.custody import schema
 
 #: A thing of the schema: its kind ("table", "index", "view" or "trigger") and name, and the SQL that made it.
 Parts = dict[tuple[str, str], str]
@@ -18,12 +18,16 @@ Parts = dict[tuple[str, str], str]
 _OWN_STATISTICS = frozenset({"sqlite_stat1", "sqlite_stat4"})
 
 
+def fresh(version: int | None = None) -> Parts:
+    """The schema that this program gives a new vault, or gave one of an older version."""
+    return _made(schema.MIGRATIONS[:version])
+
+
 @cache
-def fresh() -> Parts:
-    """The schema that this program gives a new vault."""
+def _made(migrations: tuple[str, ...]) -> Parts:
     connection = sqlite3.connect(":memory:")
     try:
-        connection.executescript("".join(MIGRATIONS))
+        connection.executescript("".join(migrations))
         return of(connection)
     finally:
         connection.close()
@@ -40,7 +44,9 @@ def text() -> str:
 
     What SQLite makes by itself (indexes of primary keys, the tables behind full-text search) is left out.
     """
-    header = f"-- The schema of archive.db, version {VERSION}. Generated: python -m archiver.custody.schema_sql\n"
+    header = (
+        f"-- The schema of archive.db, version {schema.VERSION}. Generated: python -m archiver.custody.schema_sql\n"
+    )
     statements = [
         sql
         for (kind, name), sql in fresh().items()

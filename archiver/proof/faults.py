@@ -14,7 +14,15 @@ EXIT_CODES = {VERIFIED: 0, FAILED: 1, INCOMPLETE: 3}
 
 #: Faults that say "could not be checked" and not "is wrong". Any other code makes the verdict FAILED.
 INCOMPLETE_CODES = frozenset(
-    {"unsigned-tail", "unrecorded-object", "tool-absent", "store-unreachable", "file-unreadable", "key-absent"}
+    {
+        "unsigned-tail",
+        "unrecorded-object",
+        "tool-absent",
+        "store-unreachable",
+        "file-unreadable",
+        "key-absent",
+        "schema-older",
+    }
 )
 
 

@@ -86,6 +86,7 @@ def check(connection: sqlite3.Connection, sizes: Iterator[int], tally: Tally) ->
             if one.seq == tree.size:
                 tree.append(one.leaf)
             expected = max(expected, one.seq + 1)
+            tally.count("clock_set_back", 1 if one.behind_ms else 0)
             if one.time:
                 if one.time < last_time:
                     tally.fault("time-goes-back", f"entry {one.seq}", f"{one.time} is before {last_time} of an earlier")

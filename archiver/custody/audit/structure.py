@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from archiver.custody import schema_sql
+from archiver.custody import schema, schema_sql
 from archiver.custody.audit.tally import Tally
-from archiver.custody.schema import VERSION
 
 #: Damaged pages that are listed; one is enough to fail.
 _DAMAGES = 20
@@ -14,15 +13,20 @@ _DAMAGES = 20
 
 def check(connection: sqlite3.Connection, tally: Tally) -> frozenset[str]:
     """Compare, and give the names of the tables that are what they should be: no other one may be read."""
-    expected = schema_sql.fresh()
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         found = schema_sql.of(connection)
     except sqlite3.Error as error:
         tally.fault("database-damaged", "archive.db", f"the records cannot be read: {error}")
         return frozenset()
-    if version != VERSION:
-        tally.fault("schema-differs", "archive.db", f"the schema is of version {version}, this program's of {VERSION}")
+    is_older = 1 <= version < schema.VERSION
+    expected = schema_sql.fresh(version if is_older else None)
+    if is_older:
+        message = f"the schema is of version {version}, this program's of {schema.VERSION}: `archiver upgrade`"
+        tally.fault("schema-older", "archive.db", message)
+    elif version != schema.VERSION:
+        message = f"the schema is of version {version}, this program's of {schema.VERSION}"
+        tally.fault("schema-differs", "archive.db", message)
     for kind, name in sorted(expected.keys() | found.keys()):
         if (kind, name) not in found:
             tally.fault("schema-differs", f"{kind} {name}", "it is missing from the database")
@@ -30,6 +34,8 @@ def check(connection: sqlite3.Connection, tally: Tally) -> frozenset[str]:
             tally.fault("schema-differs", f"{kind} {name}", "it does not belong in the database")
         elif found[kind, name] != expected[kind, name]:
             tally.fault("schema-differs", f"{kind} {name}", "it is not made as it should be")
+    if is_older:
+        return frozenset()  # its columns are not those that are read here
     usable = frozenset(
         name for kind, name in expected if kind == "table" and found.get((kind, name)) == expected[kind, name]
     )

@@ -10,8 +10,8 @@ from archiver.proof.faults import Fault, Verdict, judge
 #: Told of progress: how much is done, of how much, and what it is ("objects", "entries", ...).
 Observe = Callable[[int, int, str], None]
 
-#: What a verdict counts, in this order.
-COUNTED = ("objects", "bytes", "entries", "tiles", "checkpoints", "requests", "items", "matches")
+#: What a verdict counts, in this order. The last are entries that were made under a clock set back.
+COUNTED = ("objects", "bytes", "entries", "tiles", "checkpoints", "requests", "items", "matches", "clock_set_back")
 
 #: Of one code. A ledger of millions of entries that is wrong throughout would fill the memory; the rest is counted.
 LISTED = 10_000

@@ -207,6 +207,7 @@ class CustodyEvent:
 #: Never in the clear in a ledger entry (design section 4): what was once appended in clear cannot be withheld later.
 SEALED_FIELDS = (
     "agent",
+    "canonical_url",
     "case",
     "file_name",
     "final_url",

@@ -75,9 +75,11 @@ def record(
                 ),
             )  # fmt: skip
             _hold(conn, acquisition.id, item.id, item.holdings)
-        vault.ledger.append(transaction, list(_events(acquisition, request, dict(detail or {}), final_url)))
+        again_at = timestamp(datetime.now(UTC) + timedelta(seconds=retry_in)) if retry_in is not None else ""
+        told = {**(detail or {}), "again_at": again_at}
+        vault.ledger.append(transaction, list(_events(acquisition, request, told, final_url)))
         if request is not None:
-            _move_on(conn, request, acquisition, retry_in)
+            _move_on(conn, request, acquisition, again_at)
     return True
 
 
@@ -92,15 +94,13 @@ def _hold(conn: Any, acquisition_id: str, item_id: str, holdings: tuple[Holding,
     )
 
 
-def _move_on(conn: Any, request: Request, acquisition: Acquisition, retry_in: float | None) -> None:
-    again = retry_in is not None
-    state = State.QUEUED if again else _STATE_OF_OUTCOME[acquisition.outcome]
-    turn = timestamp(datetime.now(UTC) + timedelta(seconds=retry_in)) if retry_in is not None else ""
+def _move_on(conn: Any, request: Request, acquisition: Acquisition, again_at: str) -> None:
+    state = State.QUEUED if again_at else _STATE_OF_OUTCOME[acquisition.outcome]
     # What somebody cancelled stays cancelled, unless the footage was there already.
     conn.execute(
         "UPDATE request SET attempts = ?, reason = ?, message = ?, next_attempt_at = ?,"
         " state = CASE WHEN state = 'cancelled' AND ? <> 'archived' THEN 'cancelled' ELSE ? END WHERE id = ?",
-        (acquisition.attempt, acquisition.reason, acquisition.message, turn, state, state, request.id),
+        (acquisition.attempt, acquisition.reason, acquisition.message, again_at, state, state, request.id),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archiver.custody.vault import Vault
@@ -81,6 +81,11 @@ def segments_json(segments: Sequence[Segment]) -> list[dict[str, list[float]]]:
     ]
 
 
+def transform_texts(transform: Mapping[str, Any]) -> dict[str, str]:
+    """What was done to the copy as an entry holds it: each value as JSON text, as it may be no whole number."""
+    return {name: json.dumps(value) for name, value in transform.items()}
+
+
 def _exists(conn: Any, match_id: str) -> bool:
     return conn.execute("SELECT 1 FROM match WHERE id = ?", (match_id,)).fetchone() is not None
 
@@ -107,6 +112,7 @@ def _event(match: Match) -> CustodyEvent:
             "segments_ms": [
                 [round(1000 * second) for second in (s.a_start, s.a_end, s.b_start, s.b_end)] for s in match.segments
             ],
+            "transform": transform_texts(match.transform),
         },
     )
 

@@ -21,6 +21,9 @@ from archiver.proof import canonical
 #: Fields that one entry of type deletion names; more are told by further entries.
 _FIELDS_AN_ENTRY = 1_000
 
+#: Fields that say what a request fetches, in one spelling or another.
+_ADDRESSES = frozenset({"url", "canonical_url"})
+
 #: Columns that hold what a sealed field holds, by table and the column of its id.
 _COLUMNS = (
     ("request", "id", "requests", ("url", "canonical_url", "case_name", "note", "requested_by", "message")),
@@ -57,6 +60,7 @@ def forget(vault: Vault, seq: int, field: str, *, reason: str = "", everywhere: 
             rows = transaction.execute("SELECT DISTINCT seq FROM disclosure WHERE value = ?", (value,)).fetchall()
             kin = _family(vault, transaction, [row[0] for row in rows])
         gone = [one for one in _holding(transaction, value) if one[0] in kin.entries]
+        gone = sorted({*gone, *_spellings(transaction, kin, gone)})
         _refuse_unfinished(transaction, kin, gone)
         recorded = vault.ledger.append(transaction, list(_events(vault, seq, gone, reason)))
         transaction.executemany("DELETE FROM disclosure WHERE seq = ? AND name = ?", gone)
@@ -104,6 +108,16 @@ def _holding(connection: sqlite3.Connection, value: str) -> list[tuple[int, str]
     return connection.execute(query, (value,)).fetchall()
 
 
+def _spellings(
+    connection: sqlite3.Connection, kin: Family, gone: Sequence[tuple[int, str]]
+) -> Iterator[tuple[int, str]]:
+    """Where an address is forgotten, the other spelling of it under which it is fetched."""
+    if any(name in _ADDRESSES for _, name in gone):
+        for seq in kin.entries:
+            query = "SELECT seq, name FROM disclosure WHERE seq = ? AND name = 'canonical_url'"
+            yield from connection.execute(query, (seq,)).fetchall()
+
+
 def _events(vault: Vault, seq: int, gone: Sequence[tuple[int, str]], reason: str) -> Iterator[CustodyEvent]:
     entry = canonical.decode(vault.ledger.entry(seq))
     for at in range(0, len(gone), _FIELDS_AN_ENTRY):
@@ -113,7 +127,7 @@ def _events(vault: Vault, seq: int, gone: Sequence[tuple[int, str]], reason: str
 
 
 def _refuse_unfinished(connection: sqlite3.Connection, kin: Family, gone: Sequence[tuple[int, str]]) -> None:
-    if not any(name == "url" for _, name in gone):
+    if not any(name in _ADDRESSES for _, name in gone):
         return
     for request in sorted(kin.requests):
         (state,) = connection.execute("SELECT state FROM request WHERE id = ?", (request,)).fetchone()
@@ -126,8 +140,8 @@ def _refuse_unfinished(connection: sqlite3.Connection, kin: Family, gone: Sequen
 
 def _clear(connection: sqlite3.Connection, kin: Family, gone: Sequence[tuple[int, str]], value: str) -> None:
     """Empty every column about the family that holds the value."""
-    if any(name == "url" for _, name in gone):  # what is fetched is another spelling of it
-        _empty(connection, "request", "canonical_url", "id", kin.requests, "url = ?", value)
+    if any(name in _ADDRESSES for _, name in gone):
+        _empty(connection, "request", "canonical_url", "id", kin.requests, "? <> ''", value)
         _empty(connection, "acquisition", "source", "request_id", kin.requests, "kind = 'download' AND ? <> ''", value)
     for table, key, kind, columns in _COLUMNS:
         for column in columns:

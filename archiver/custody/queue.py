@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from archiver.custody.vault import Vault
@@ -167,19 +168,14 @@ def cancel(vault: Vault, request_ids: Sequence[str]) -> list[str]:
                    not in FINISHED_STATES, reason="cancelled")  # fmt: skip
 
 
-def retry(vault: Vault, request_ids: Sequence[str]) -> list[str]:
-    """Queue again what failed, was refused or was cancelled and has an address. Returns the ids that were queued."""
+def retry(vault: Vault, request_ids: Sequence[str], addresses: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Queue again what failed, was refused or was cancelled and has an address. Returns the ids that were queued.
+
+    `addresses` gives rows that were refused the address that they have under today's rules.
+    """
     again = {State.FAILED, State.REFUSED, State.CANCELLED}
     return _change(vault, request_ids, EventType.RETRY, State.QUEUED, lambda request: request.state in again
-                   and bool(request.canonical_url))  # fmt: skip
-
-
-def give_address(vault: Vault, request_id: str, canonical_url: str) -> None:
-    """Give a row that was refused the address that it has under today's rules."""
-    with vault.database.write() as transaction:
-        transaction.execute(
-            "UPDATE request SET canonical_url = ? WHERE id = ? AND canonical_url = ''", (canonical_url, request_id)
-        )
+                   and bool(request.canonical_url), addresses=addresses)  # fmt: skip
 
 
 def failed(vault: Vault) -> list[str]:
@@ -205,11 +201,22 @@ def item_ids(vault: Vault) -> dict[str, list[str]]:
 
 
 def _change(
-    vault: Vault, request_ids: Sequence[str], event: EventType, state: State, eligible: Any, reason: str = ""
+    vault: Vault,
+    request_ids: Sequence[str],
+    event: EventType,
+    state: State,
+    eligible: Any,
+    reason: str = "",
+    addresses: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     changed = []
     with vault.database.write() as transaction:
         for request_id in request_ids:
+            if request_id in addresses:
+                transaction.execute(
+                    "UPDATE request SET canonical_url = ? WHERE id = ? AND canonical_url = ''",
+                    (addresses[request_id], request_id),
+                )
             request = get(vault, request_id)
             if not eligible(request):
                 continue
@@ -218,16 +225,28 @@ def _change(
                 " attempts_allowed = attempts + ? WHERE id = ?",
                 (state, reason, vault.settings.limits.attempts, request_id),
             )
-            changed.append(request_id)
-        if changed:
-            vault.ledger.append(
-                transaction, [CustodyEvent(event, request=request_id, reason=reason) for request_id in changed]
-            )
-    return changed
+            changed.append(request)
+        vault.ledger.append(transaction, [_changed_event(event, request, reason) for request in changed])
+    return [request.id for request in changed]
+
+
+def _changed_event(event: EventType, request: Request, reason: str) -> CustodyEvent:
+    if event != EventType.RETRY:
+        return CustodyEvent(event, request=request.id, reason=reason)
+    kind, sealed = _address(request.url, request.canonical_url)
+    return CustodyEvent(event, request=request.id, detail={"address": kind}, sealed={"canonical_url": sealed})
+
+
+def _address(url: str, canonical_url: str) -> tuple[str, str]:
+    """How an entry tells what is fetched: the word for it, and what has to be sealed beside the URL as given."""
+    if not canonical_url:
+        return "none", ""
+    return ("as-given", "") if canonical_url == url else ("sealed", canonical_url)
 
 
 def _asked_event(request_id: str, row: Asked) -> CustodyEvent:
-    detail: dict[str, Any] = {"priority": row.priority}
+    kind, canonical_url = _address(row.url, row.canonical_url)
+    detail: dict[str, Any] = {"priority": row.priority, "address": kind}
     if row.limits:
         detail["limits"] = dict(row.limits)
     return CustodyEvent(
@@ -236,7 +255,13 @@ def _asked_event(request_id: str, row: Asked) -> CustodyEvent:
         reason=row.refusal,
         request=request_id,
         detail=detail,
-        sealed={"url": row.url, "case": row.case, "note": row.note, "requested_by": row.requested_by},
+        sealed={
+            "url": row.url,
+            "canonical_url": canonical_url,
+            "case": row.case,
+            "note": row.note,
+            "requested_by": row.requested_by,
+        },
     )
 
 

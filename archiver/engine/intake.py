@@ -199,18 +199,18 @@ def retry(vault: Vault, request_ids: Sequence[str]) -> tuple[list[str], dict[str
     What `add` refused is judged anew: networks that may be reached may have been named since.
     """
     why: dict[str, str] = {}
+    addresses: dict[str, str] = {}
     for request_id in request_ids:
         request = queue.get(vault, request_id)
         if request.state in (State.QUEUED, State.RUNNING, State.ARCHIVED):
             why[request_id] = f"it is {request.state}; `archiver add --again` archives an address anew"
         elif not request.canonical_url:
             try:
-                address = urls.canonical(request.url, vault.settings.limits, vault.settings.allow_net)
+                addresses[request_id] = urls.canonical(request.url, vault.settings.limits, vault.settings.allow_net)
             except RefusedError as error:
                 why[request_id] = f"it is still refused: {error.what}"
-            else:
-                queue.give_address(vault, request_id, address)
-    return queue.retry(vault, [request_id for request_id in request_ids if request_id not in why]), why
+    again = [request_id for request_id in request_ids if request_id not in why]
+    return queue.retry(vault, again, addresses), why
 
 
 def _objection(row: Row, bounds: Limits) -> tuple[str, str] | None:

@@ -429,6 +429,7 @@ def test_the_verifier_alone_says_the_same(bundle: Bundle, exported_bundle: Path,
         "verdict": "FAILED",
         "checked": dict(expected.checked),
         "faults": [{"code": f.code, "subject": f.subject, "message": f.message} for f in expected.faults],
+        "disclosed": [],
     }
 
 

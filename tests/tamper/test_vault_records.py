@@ -400,3 +400,24 @@ def test_the_records_cut_short_are_never_an_exception(vault_copy: Copy) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     assert vault_copy.verify().word == FAILED
+
+
+def test_the_address_that_is_fetched_edited(vault_copy: Copy) -> None:
+    """What somebody typed stays in its column; another address in the one that is fetched would send us elsewhere."""
+    name = vault_copy.names["queued"]
+    vault_copy.sql("UPDATE request SET canonical_url = 'https://elsewhere.example/' WHERE id = ?", name)
+    assert vault_copy.codes() == {"request-altered": {name}}
+
+
+@pytest.mark.parametrize("change", ["'{}'", """'{"mirror": false}'""", """'{"mirror": true, "turn": 90}'""", "'[]'"])
+def test_what_was_done_to_a_copy_edited(vault_copy: Copy, change: str) -> None:
+    vault_copy.sql(f"UPDATE match SET transform = {change} WHERE id = ?", MATCH)
+    assert vault_copy.codes() == {"match-altered": {MATCH}}
+
+
+def test_the_time_of_the_next_attempt_edited(vault_copy: Copy) -> None:
+    name = vault_copy.names["waiting"]
+    vault_copy.sql("UPDATE request SET next_attempt_at = '2999-01-01T00:00:00.000000Z' WHERE id = ?", name)
+    assert vault_copy.codes() == {"request-altered": {name}}
+    vault_copy.sql("UPDATE request SET next_attempt_at = '', state = 'failed' WHERE id = ?", name)
+    assert vault_copy.codes() == {"request-altered": {name}}

@@ -37,6 +37,7 @@ _PREPARE = (
     " (sha256 TEXT PRIMARY KEY, sha512 TEXT, size INTEGER, media_type TEXT, seq INTEGER) WITHOUT ROWID",
     "CREATE TEMP TABLE invalid (seq INTEGER PRIMARY KEY)",  # entries that say nothing that can be relied on
     "CREATE TEMP TABLE forgotten (seq INTEGER, name TEXT, by INTEGER, PRIMARY KEY (seq, name)) WITHOUT ROWID",
+    "CREATE TEMP TABLE agentless (seq INTEGER PRIMARY KEY)",  # nothing opens who acted
     "CREATE TEMP TABLE told_checkpoint (size INTEGER, root TEXT, note_sha256 TEXT, seq INTEGER)",
 )
 
@@ -175,6 +176,9 @@ def _tell(connection: sqlite3.Connection, chunk: Sequence[Examined]) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO told_object VALUES (?, ?, ?, ?, ?)",
         [(*found, one.seq) for one in chunk for found in one.objects],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO agentless VALUES (?)", [(one.seq,) for one in chunk if one.time and not one.has_agent]
     )
     connection.executemany(
         "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",

@@ -45,6 +45,7 @@ class Examined:
     mentions: tuple[Mention, ...] = ()
     objects: tuple[tuple[str, str, int, str], ...] = ()  # SHA-256, SHA-512, size, media type
     checkpoint: tuple[int, str, str] | None = None  # size, root and digest of the note, of a "checkpoint issued"
+    has_agent: bool = True  # whether the vault can open who acted
     behind_ms: int = 0  # how far the clock stood before an earlier entry's time
     forgotten: tuple[tuple[int, str], ...] = ()  # (entry, field) of each, of a deletion
     faults: tuple[Fault, ...] = field(default=())
@@ -78,6 +79,7 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
         tuple(_mentions(entry)),
         tuple((o["sha256"], o["sha512"], o["size"], o["media_type"]) for o in entry.get("objects", ())),
         _checkpoint(entry),
+        any(opening[0] == "agent" for opening in openings),
         entry.get("clock_behind_ms", 0),
         tuple(map(tuple, entry["detail"]["fields"])) if entry["type"] == EventType.DELETION else (),
         tuple(faults),

@@ -9,12 +9,13 @@ from typing import Any
 from archiver.custody.audit import told
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.told import Told
+from archiver.custody.findings import transform_texts
 from archiver.model import EventType
 
 #: Rows hold seconds to the hundredth, entries whole milliseconds.
 _ROUNDING_SECONDS = 0.0056
 
-_MATCH = "id, a, b, kind, finding, score, algorithm, segments, found_at"
+_MATCH = "id, a, b, kind, finding, score, algorithm, segments, transform, found_at"
 
 
 def check(connection: sqlite3.Connection, tally: Tally) -> None:
@@ -38,7 +39,7 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
 
 
 def _check_match(row: Sequence[Any], found: Told, tally: Tally) -> None:
-    name, a, b, kind, finding, score, algorithm, segments, found_at = row
+    name, a, b, kind, finding, score, algorithm, segments, transform, found_at = row
     detail = found.detail
     pairs: dict[str, tuple[Any, Any]] = {
         "a": (a, detail["a"]),
@@ -48,11 +49,19 @@ def _check_match(row: Sequence[Any], found: Told, tally: Tally) -> None:
         "score": (abs(score * 1_000_000 - detail["score_ppm"]) < 1, True),
         "algorithm": (algorithm, detail["algorithm"]),
         "segments": (_are_segments(told.parsed(segments), detail["segments_ms"]), True),
+        "transform": (_is_transform(told.parsed(transform), detail.get("transform")), True),
         "time": (found.is_timely(found_at), True),
     }
     differing = told.differences(pairs)
     if differing:
         tally.fault("match-altered", name, f"{differing}: not what entry {found.seq} tells")
+
+
+def _is_transform(found: Any, expected: Mapping[str, str] | None) -> bool:
+    """Whether a row says what the entry does; one of the first version says nothing of it."""
+    if expected is None:
+        return isinstance(found, dict)
+    return isinstance(found, dict) and transform_texts(found) == expected
 
 
 def _are_segments(found: object, expected: Sequence[Sequence[int]]) -> bool:

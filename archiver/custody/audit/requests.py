@@ -14,7 +14,8 @@ from archiver.model import EventType, Outcome, State
 _WAITING = frozenset({State.QUEUED, State.RUNNING})
 _ACTS = frozenset({EventType.REQUEST, EventType.CAPTURE, EventType.CANCELLATION, EventType.RETRY})
 _COLUMNS = (
-    "id, url, case_name, note, priority, requested_by, added_at, state, reason, attempts, next_attempt_at, limits"
+    "id, url, canonical_url, case_name, note, priority, requested_by, added_at, state, reason, attempts,"
+    " next_attempt_at, limits"
 )
 
 
@@ -26,6 +27,7 @@ class Standing:
     reason: str = ""
     attempts: int = 0
     retried: bool = False  # an attempt failed last, and the next may wait for its time
+    again_at: str | None = None  # which time that is; None where the ledger does not say
 
 
 def check(connection: sqlite3.Connection, tally: Tally) -> None:
@@ -46,7 +48,8 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
 def standing(acts: Sequence[Told]) -> Standing:
     """Where a request stands after these acts. Pure.
 
-    After a failure the ledger does not tell whether another attempt will be made, so both states may be.
+    After a failure the entry tells when the next attempt is due. One of the first version does not, so that both
+    states may be.
     """
     now = Standing(frozenset())
     for act in acts:
@@ -61,22 +64,28 @@ def standing(acts: Sequence[Told]) -> Standing:
         elif outcome == Outcome.SUCCESS:
             now = Standing(frozenset({State.ARCHIVED}), reason, act.detail["attempt"])
         elif now.states == {State.CANCELLED}:
-            now = Standing(now.states, reason, act.detail["attempt"], retried=outcome == Outcome.FAILURE)
+            again_at = act.detail.get("again_at")
+            now = Standing(now.states, reason, act.detail["attempt"], outcome == Outcome.FAILURE, again_at)
         else:
             ended = {"refusal": State.REFUSED, "cancelled": State.CANCELLED}.get(outcome, State.FAILED)
-            open_ended = outcome == Outcome.FAILURE
-            states = _WAITING | {ended} if open_ended else frozenset({ended})
-            now = Standing(states, reason, act.detail["attempt"], retried=open_ended)
+            again_at = act.detail.get("again_at")
+            open_ended = outcome == Outcome.FAILURE and again_at != ""
+            states = (_WAITING if again_at else _WAITING | {ended}) if open_ended else frozenset({ended})
+            now = Standing(states, reason, act.detail["attempt"], open_ended, again_at)
     return now
 
 
 def _differences(row: Sequence[str | int], acts: Sequence[Told]) -> Iterator[str]:
-    _, url, case, note, priority, requested_by, added_at, state, reason, attempts, next_attempt_at, limits = row
+    _, url, address, case, note, priority, requested_by, added_at, state, reason, attempts, next_attempt_at, limits = (
+        row
+    )
     asked = acts[0]
     sealed = {"url": url, "case": case, "note": note, "requested_by": requested_by}
     for name, value in sealed.items():
         if not told.is_proved(str(value), name, asked):
             yield f"its {name} is not what entry {asked.seq} sealed"
+    if not _is_address(str(address), str(url), acts):
+        yield "the address that is fetched is not the one that its entries tell"
     differing = told.differences(
         {
             "priority": (priority, asked.detail["priority"]),
@@ -94,3 +103,15 @@ def _differences(row: Sequence[str | int], acts: Sequence[Told]) -> Iterator[str
         yield f"its reason or number of attempts is not what entry {acts[-1].seq} gives"
     if next_attempt_at and not now.retried:
         yield "it waits for a time although no failed attempt is its last act"
+    if now.again_at is not None and next_attempt_at != now.again_at:
+        yield f"its next attempt is due at another time than entry {acts[-1].seq} gives"
+
+
+def _is_address(address: str, url: str, acts: Sequence[Told]) -> bool:
+    """Whether what is fetched is what the last entry about it tells; those of the first version tell nothing."""
+    telling = [act for act in acts if "address" in act.detail]
+    if not telling:
+        return True
+    last = telling[-1]
+    kind = last.detail["address"]
+    return address == ("" if kind == "none" else url if kind == "as-given" else last.opened.get("canonical_url", ""))

@@ -22,9 +22,7 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
     ):
         tally.fault("disclosure-returned", f"entry {seq}", f"its {name} was forgotten (entry {by}), and is there again")
     for (seq,) in connection.execute(
-        "SELECT seq FROM entry WHERE NOT EXISTS"
-        " (SELECT 1 FROM disclosure WHERE disclosure.seq = entry.seq AND name = 'agent')"
-        " AND NOT EXISTS (SELECT 1 FROM forgotten WHERE forgotten.seq = entry.seq AND name = 'agent')"
-        " AND seq NOT IN invalid ORDER BY seq"
+        "SELECT seq FROM agentless WHERE NOT EXISTS"
+        " (SELECT 1 FROM forgotten WHERE forgotten.seq = agentless.seq AND name = 'agent') ORDER BY seq"
     ):
         tally.fault("disclosure-missing", f"entry {seq}", "nothing opens who acted, and no entry tells of its deletion")

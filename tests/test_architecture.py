@@ -17,7 +17,19 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "archiver"
 
 #: What each part may import beside itself, in the order in which they stand upon each other.
-_BASE = {"acts", "config", "cookies", "errors", "fingerprint", "model", "naming", "proof", "proxies", "schemas", "sites"}
+_BASE = {
+    "acts",
+    "config",
+    "cookies",
+    "errors",
+    "fingerprint",
+    "model",
+    "naming",
+    "proof",
+    "proxies",
+    "schemas",
+    "sites",
+}
 _STAGES = {"custody", "capture", "examine", "match"}
 _ALLOWED = {
     "proof": set[str](),

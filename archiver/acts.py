@@ -29,6 +29,7 @@ class EventType(StrEnum):
     DECISION = "decision"
     DISCLOSURE = "disclosure"
     CHECKPOINT = "checkpoint issued"
+    COSIGNATURE = "cosignature received"
     ROTATION = "key rotation"
     MIGRATION = "database migration"
     VAULT_CREATION = "vault creation"

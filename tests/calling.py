@@ -43,6 +43,7 @@ class Archiver:
     def __init__(self, vault: Path) -> None:
         self.vault = vault
         self.environ = {"ARCHIVER_VAULT": str(vault), "ARCHIVER_ALLOW_NET": "127.0.0.0/8", "COLUMNS": "120"}
+        self.environ["ARCHIVER_STATE"] = str(vault.parent / "state")
 
     def __call__(self, *arguments: str, code: int | None = 0, stdin: bytes = b"") -> Said:
         """In this process, for every command but `run`. `code` is the exit code that is expected (None: any)."""

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli import common, verify
 from archiver.errors import UsageError
 
+if TYPE_CHECKING:
+    from archiver.custody.vault import Vault
+
 
 @click.command("export", help="Write a bundle for the legal team.")
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
+@click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
 @common.json_option
-def export_command(items: Sequence[str], case: str | None, target: Path) -> int:
+def export_command(items: Sequence[str], case: str | None, target: Path, cosign: bool) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
     from archiver.report.export import export
 
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
-    exported = export(common.the_vault(), items, case, target)
+    vault = common.the_vault()
+    exported = export(vault, items, case, target, cosign=_asking(vault) if cosign else lambda: None)
     if common.wants_json():
         common.print_json(
             {"bundle": str(exported.bundle), "items": list(exported.items), "verdict": exported.verdict.word}
@@ -33,3 +39,16 @@ def export_command(items: Sequence[str], case: str | None, target: Path) -> int:
         click.echo(f"Anybody can check it: python3 -I {exported.bundle / 'data' / 'verify.pyz'} {exported.bundle}")
         verify.show(exported.verdict)
     return exported.verdict.exit_code
+
+
+def _asking(vault: Vault) -> Callable[[], None]:
+    """Asks the witnesses. One that is away is told about, and keeps no bundle from being written."""
+    from archiver.custody.witness import ask, received
+
+    def ask_all() -> None:
+        got, errors = received.collect(vault, ask.ask)
+        for error in errors:
+            click.echo(f"archiver: {common.safe(error.line())}", err=True)
+        click.echo(f"{len(got)} witnesses cosigned the bundle's checkpoint", err=True)
+
+    return ask_all

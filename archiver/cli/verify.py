@@ -15,6 +15,8 @@ from archiver.errors import UsageError
 if TYPE_CHECKING:
     from archiver.proof.faults import Verdict
     from archiver.proof.opened import Opened
+    from archiver.proof.outside import Outside
+    from archiver.proof.policy import Policy
 
 #: What each verdict means, in one line.
 MEANING = {
@@ -38,27 +40,32 @@ _WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
     metavar="FILE",
     help="A field of the bundle that was opened later.",
 )
+@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="Logs and witnesses that you believe.")
+@click.option("--no-memory", is_flag=True, help="Neither compare with what was seen before nor remember.")
 @common.json_option
-def verify_command(path: Path | None, key: str | None, disclosures: Sequence[Path]) -> int:
+def verify_command(
+    path: Path | None, key: str | None, disclosures: Sequence[Path], policy: Path | None, no_memory: bool
+) -> int:
     """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
+    from archiver.cli import remembered
+    from archiver.proof.outside import Outside
+
     target = path or common.vault_folder()
     if not target.exists():
         raise UsageError(f"there is nothing at {target}")
     opened: list[Opened] = []
-    verdict = check(target, key, disclosures, opened.append)
+    outside = Outside(_policy(policy) if policy else None, None if no_memory else remembered.recall())
+    verdict = check(target, key, disclosures, opened.append, outside)
+    if not no_memory and verdict.look:
+        remembered.keep(verdict.look)
     if common.wants_json():
-        common.print_json(
-            {
-                "verdict": verdict.word,
-                "checked": dict(verdict.checked),
-                "faults": [{"code": f.code, "subject": f.subject, "message": f.message} for f in verdict.faults],
-                "disclosed": [{"entry": one.entry, "field": one.field, "value": one.value} for one in opened],
-            }
-        )
+        disclosed = [{"entry": one.entry, "field": one.field, "value": one.value} for one in opened]
+        common.print_json({**verdict.document(), "disclosed": disclosed})
     else:
         for one in opened:
             click.echo(f"entry {one.entry}: {one.field} = {common.safe(one.value)}, {verdict.word}")
         show(verdict)
+        tell(verdict)
         if key is None and (target / "bagit.txt").is_file():
             click.echo("The key is the bundle's own: ask the office for its key, and give it with --key")
     return verdict.exit_code
@@ -80,18 +87,30 @@ def show(verdict: Verdict) -> None:
     click.echo(f"Checked: {counted or 'nothing'}")
 
 
+def tell(verdict: Verdict) -> None:
+    """What is known of the newest checkpoint, and what this look cannot exclude."""
+    from archiver.proof import outside
+
+    for line in outside.lines(dict(verdict.told)):
+        click.echo(common.safe(line))
+
+
 def check(
     target: Path,
     key: str | None = None,
     disclosures: Sequence[Path] = (),
     tell: Callable[[Opened], None] = lambda opened: None,
+    outside: Outside | None = None,
 ) -> Verdict:
     """Check a vault or a bundle, showing progress. Raises UsageError for what is given and is for bundles only."""
+    from archiver.proof.outside import Outside
+
+    given = outside or Outside()
     if (target / "bagit.txt").is_file():
         from archiver.proof import bundle, opened
 
         files = [opened.read_small(one) for one in disclosures]
-        return bundle.verify(target, key, disclosures=files, tell=tell)
+        return bundle.verify(target, key, disclosures=files, tell=tell, outside=given)
     if disclosures:
         raise UsageError("--disclosure is for bundles", next_step="A vault has its disclosures itself")
     if key is not None:
@@ -99,7 +118,19 @@ def check(
     from archiver.custody import audit
 
     with _progress() as observe:
-        return audit.verify(target, observe)
+        return audit.verify(target, observe, outside=given)
+
+
+def _policy(file: Path) -> Policy:
+    from archiver.proof import policy
+    from archiver.proof.faults import ProofError
+
+    try:
+        return policy.parse(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except ProofError as error:
+        raise UsageError(f"{file} is no policy: {error.message}", next_step="docs/formats.md shows one") from None
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver import config, sites
-from archiver.custody import database, nextkeys, publish
+from archiver.custody import cosigned, database, nextkeys, publish
 from archiver.custody.database import Database
 from archiver.custody.store import Store
 from archiver.custody.vault import Vault
+from archiver.custody.witness import appointed
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import CustodyEvent, EventType, Outcome
 
@@ -38,12 +39,17 @@ def backup(vault: Vault, target: Path, observe: Callable[[int, int], None] = lam
     fresh.unlink(missing_ok=True)
     with publish.exclusively(vault.folder):  # or a checkpoint could be copied that is ahead of the copied entries
         vault.database.backup(fresh)
+        if (vault.folder / cosigned.FOLDER_NAME).is_dir():
+            kept = target / cosigned.FOLDER_NAME
+            shutil.copytree(vault.folder / cosigned.FOLDER_NAME, kept, dirs_exist_ok=True)
         shutil.copytree(vault.folder / "ledger", target / "ledger", dirs_exist_ok=True, copy_function=_copy_if_new)
         nextkeys.copy_public(vault.folder / publish.KEYS_NAME, target / publish.KEYS_NAME)
     shutil.copyfile(vault.folder / config.FILE_NAME, target / config.FILE_NAME)
     # Without it a restored vault would reach sites directly that are to be reached through a proxy. It may hold a
     # proxy's password; cookies are not copied.
     sites.save(target, sites.load(vault.folder))
+    if (vault.folder / appointed.FILE_NAME).is_file():
+        shutil.copyfile(vault.folder / appointed.FILE_NAME, target / appointed.FILE_NAME)
     for name in ("objects", "working"):
         (target / name).mkdir(exist_ok=True)
     store = Store(target / "objects")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver import model
-from archiver.custody import keys, nextkeys, publish
+from archiver.custody import cosigned, keys, nextkeys, publish
 from archiver.custody.database import Database
 from archiver.custody.seal import seal
 from archiver.errors import ArchiverError, EvidenceError, UsageError
@@ -59,7 +59,7 @@ class Ledger:
         connection = transaction
         assert connection.in_transaction, "append belongs inside database.write()"
         first, stamp = _next(connection)
-        noted = _unrecorded_checkpoint(connection)
+        noted = [*_unrecorded_checkpoint(connection), *cosigned.untold(self.folder, connection)]
         batch = [*noted, *events]
         for start in range(0, len(batch), _CHUNK):
             self._insert(connection, first + start, stamp, batch[start : start + _CHUNK])
@@ -151,6 +151,8 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
         found += detail["items"]
     elif entry["type"] == EventType.CHECKPOINT:
         found.append(_checkpoint_subject(detail["size"]))
+    elif entry["type"] == EventType.COSIGNATURE:
+        found.append(cosigned.subject(detail["size"], detail["witness"]))
     elif entry["type"] == EventType.ROTATION:
         found.append(nextkeys.SUBJECT)
     elif entry["type"] == EventType.DISCLOSURE:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from archiver import model
-from archiver.custody import keys, nextkeys, tilefiles
+from archiver.custody import cosigned, keys, nextkeys, tilefiles
 from archiver.custody.database import Database
 from archiver.custody.tilefiles import Writer
 from archiver.errors import EvidenceError, MachineError
@@ -58,6 +58,7 @@ def publish_held(folder: Path, database: Database, origin: str) -> Checkpoint | 
     note = keys.sign(first, origin, newest.text(), also)
     writer.write_checkpoint(note)
     _record(database, newest, note)
+    cosigned.settle(folder, database.read())
     settle_keys(folder, origin)
     return newest
 

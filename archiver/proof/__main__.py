@@ -1,4 +1,4 @@
-"""`python3 -I verify.pyz BAG [--key VERIFIER_KEY] [--disclosure FILE] [--json]`: prints the verdict and every fault.
+"""`python3 -I verify.pyz BAG [options]`: prints the verdict and every fault of an exported bundle.
 
 Exit codes: 0 VERIFIED, 1 FAILED, 2 wrong usage, 3 INCOMPLETE.
 """
@@ -9,12 +9,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
-from archiver.proof import layout
+from archiver.proof import layout, memory, outside, policy
 from archiver.proof.bundle import verify
-from archiver.proof.faults import Verdict
+from archiver.proof.faults import ProofError, Verdict
 from archiver.proof.opened import Opened, read_small
+from archiver.proof.outside import Outside
 
 _MEANING = {
     "VERIFIED": "every file and every statement of the report is as the signed ledger has it",
@@ -31,21 +33,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--disclosure", type=Path, action="append", default=[], metavar="FILE", help="a field that was opened later"
     )
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="logs and witnesses that you believe (C2SP policy)")
+    parser.add_argument("--memory", type=Path, metavar="FILE", help="compare with what you saw before, and remember it")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     given = parser.parse_args(arguments)
     if not given.bundle.exists():
         parser.error(f"there is nothing at {given.bundle}")
+    opened: list[Opened] = []
     try:
         files = [read_small(one) for one in given.disclosure]
-    except OSError as error:
-        parser.error(f"a disclosure cannot be read: {error}")
-    opened: list[Opened] = []
-    verdict = verify(given.bundle, given.key, disclosures=files, tell=opened.append)
+        brought = Outside(
+            policy.parse(given.policy.read_bytes()) if given.policy else None,
+            memory.load(given.memory) if given.memory else None,
+        )
+        verdict = verify(given.bundle, given.key, disclosures=files, tell=opened.append, outside=brought)
+        if brought.memory is not None and verdict.look:
+            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            memory.save(given.memory, memory.remember(brought.memory, verdict.look, now))
+    except (OSError, ProofError) as error:
+        parser.error(str(error))
     if given.json:
-        faults = [{"code": one.code, "subject": one.subject, "message": one.message} for one in verdict.faults]
         told = [{"entry": one.entry, "field": one.field, "value": one.value} for one in opened]
-        document = {"verdict": verdict.word, "checked": dict(verdict.checked), "faults": faults, "disclosed": told}
-        _print(json.dumps(document))
+        _print(json.dumps({**verdict.document(), "disclosed": told}))
     else:
         for one in opened:
             _print(f"entry {one.entry}: {one.field} = {one.value}, {verdict.word}")
@@ -58,6 +67,8 @@ def _show(verdict: Verdict, key: str | None) -> None:
         _print(f"{fault.code}: {fault.subject}: {fault.message}")
     _print(f"{verdict.word}: {_MEANING[verdict.word]}")
     _print("Checked: " + ", ".join(f"{count} {what}" for what, count in verdict.checked.items()))
+    for line in outside.lines(dict(verdict.told)):
+        _print(line)
     if key is None:
         _print(f"The key is the bundle's own ({layout.KEY}). Ask the office for its key, and give it with --key.")
 

@@ -11,18 +11,23 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver.proof import canonical, layout
+from archiver.proof import canonical, layout, standing
 from archiver.proof.bag import Bag, Faults, TooManyFaults, read_bag
 from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.exhibits import read_exhibits
 from archiver.proof.faults import ProofError, Verdict, judge
 from archiver.proof.manifest import check_manifests
+from archiver.proof.memory import Look
 from archiver.proof.opened import Opened, check_all
+from archiver.proof.outside import Outside
 from archiver.proof.story import check_story
 from archiver.proof.untrusted import rows, table
+
+_NOTHING = Outside()
 
 
 def verify(
@@ -31,29 +36,46 @@ def verify(
     observe: Callable[[int, int], None] = lambda done, total: None,
     disclosures: Sequence[bytes] = (),
     tell: Callable[[Opened], None] = lambda opened: None,
+    outside: Outside = _NOTHING,
 ) -> Verdict:
     """Check the bundle in the folder `path`. `observe` hears how many bytes of how many are digested.
 
     `disclosures` are files that `archiver disclose` wrote later; `tell` hears what each opens in this bundle, which
-    counts for something only where the verdict is VERIFIED.
+    counts for something only where the verdict is VERIFIED. `outside` is the reader's own: a policy that the checkpoint
+    has to meet, and what was seen of this log before.
     """
     faults = Faults()
     checked: dict[str, int] = {}
+    outcome = _Outcome()
     try:
         if not stat.S_ISDIR(path.lstat().st_mode):
             faults.add("bundle-not-a-folder", str(path), "a bundle is a folder: unpack an archive first")
         else:
-            evidence = _verify(path, expected_key, observe, faults, checked)
+            evidence = _verify(path, expected_key, observe, outside, faults, checked, outcome)
             check_all(disclosures, evidence, tell, faults)
     except OSError as error:
         faults.add("file-unreadable", "the bundle", f"the bundle cannot be read: {error.strerror}")
     except TooManyFaults:
         pass
-    return judge(checked, faults.found)
+    return replace(judge(checked, faults.found), told=outcome.told, look=outcome.look)
+
+
+@dataclass
+class _Outcome:
+    """What a check found beside faults and counts, also where too many faults ended it."""
+
+    told: dict[str, Any] = field(default_factory=dict)
+    look: Look | None = None
 
 
 def _verify(
-    path: Path, expected_key: str | None, observe: Callable[[int, int], None], faults: Faults, checked: dict[str, int]
+    path: Path,
+    expected_key: str | None,
+    observe: Callable[[int, int], None],
+    outside: Outside,
+    faults: Faults,
+    checked: dict[str, int],
+    outcome: _Outcome,
 ) -> Evidence:
     bag = read_bag(path, faults, observe)
     check_manifests(bag, faults)
@@ -62,6 +84,8 @@ def _verify(
     evidence = read_evidence(bag, expected_key, faults)
     checked["entries"] = len(evidence.entries)
     checked["disclosures"] = sum(len(one.fields) for one in evidence.entries.values())
+    key_given = expected_key is not None
+    outcome.told, outcome.look = standing.check(bag, evidence, outside, faults, key_given=key_given)
     _check_files(bag, evidence, faults)
     exhibits = read_exhibits(bag, evidence, faults)
     checked["exhibits"] = len(exhibits)

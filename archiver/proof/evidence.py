@@ -10,6 +10,7 @@ from typing import Any
 from archiver.proof import canonical, disclosure, layout, merkle, note, signed
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint, parse
+from archiver.proof.eras import Era
 from archiver.proof.faults import ProofError
 from archiver.proof.untrusted import hashes, rows, table, text, texts, whole
 
@@ -47,10 +48,12 @@ class Entry:
 class Evidence:
     """What was read, faulty or not: the signed checkpoint, entries by number, and the export's own entry."""
 
+    eras: Sequence[Era]  # the ledger's keys; none where they, or their signatures on the checkpoint, do not hold
     checkpoint: Checkpoint | None
     entries: Mapping[int, Entry]
     export: Entry | None
     consistency: tuple[bytes, ...]
+    cosigned: tuple[bytes, ...]  # the consistency proof of the cosigned checkpoint
     about_item: Mapping[str, Sequence[Entry]]
     captures: Mapping[str, Sequence[Entry]]  # by acquisition
 
@@ -67,9 +70,10 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         export_seq = whole(proofs, "export", "proofs-malformed") if proofs else -1
         inclusion = table(proofs.get("inclusion", {}), "proofs-malformed")
         consistency = hashes(proofs.get("consistency", []))
+        cosigned = hashes(proofs.get("cosigned", []))
     except ProofError as error:
         faults.of(error, layout.EXPORT_PROOFS)
-        export_seq, inclusion, consistency = -1, {}, ()
+        export_seq, inclusion, consistency, cosigned = -1, {}, (), ()
     places = {int(layout.ENTRY_PATH.fullmatch(path)[1]): path for path in _entry_files(bag)}  # type: ignore[index]  # they match
     if export_seq in places:
         faults.add("entry-repeated", places[export_seq], "the export's own entry is there twice")
@@ -92,16 +96,19 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         faults.add("entry-missing", f"entry {number[:20]}", "there is a proof for it, and it is missing")
     for number in sorted(opened):
         faults.add("disclosure-foreign", f"entry {number[:20]}", "disclosures belong to an entry that is not here")
+    found: Sequence[Era] = ()
     if checkpoint is not None:
         told = [(seq, entry.value) for seq, entry in sorted(entries.items())]
         changes = _document(bag, layout.EXPORT_ROTATIONS, faults) if layout.EXPORT_ROTATIONS in bag.sizes else {}
-        signed.check(bag, told, changes, checkpoint, expected_key, faults)
+        found = signed.check(bag, told, changes, checkpoint, expected_key, faults)
     captures = [entry for entry in entries.values() if entry.type == "capture"]
     return Evidence(
+        eras=found,
         checkpoint=checkpoint,
         entries=entries,
         export=entries.get(export_seq),
         consistency=consistency,
+        cosigned=cosigned,
         about_item=_grouped(entries.values(), "item"),
         captures=_grouped(captures, "acquisition"),
     )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archiver.proof.memory import Look
 
 VERIFIED = "VERIFIED"
 FAILED = "FAILED"
@@ -22,6 +26,7 @@ INCOMPLETE_CODES = frozenset(
         "file-unreadable",
         "key-absent",
         "schema-older",
+        "unwitnessed-tail",
     }
 )
 
@@ -54,11 +59,21 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of checking. `word` is VERIFIED, FAILED or INCOMPLETE; `checked` counts what was looked at."""
+    """The outcome of checking. `word` is VERIFIED, FAILED or INCOMPLETE; `checked` counts what was looked at.
+
+    `told` is what `proof.outside.describe` says of the newest checkpoint, `look` what a memory is to keep of it.
+    """
 
     word: str
     checked: Mapping[str, int] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)
+    look: Look | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The verdict as JSON has it (design section 5)."""
+        faults = [{"code": one.code, "subject": one.subject, "message": one.message} for one in self.faults]
+        return {"verdict": self.word, "checked": dict(self.checked), "faults": faults, **self.told}
 
     @property
     def exit_code(self) -> int:

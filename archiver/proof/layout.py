@@ -41,7 +41,9 @@ EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 
 #: Only where the ledger's keys were changed: the checkpoints that old and new keys signed.
 EXPORT_ROTATIONS = EXPORT + "rotations.json"
-OPTIONAL_FILES = frozenset({EXPORT_ROTATIONS})
+#: The newest checkpoint that witnesses cosigned, where it is an older one.
+EXPORT_COSIGNED = EXPORT + "cosigned"
+OPTIONAL_FILES = frozenset({EXPORT_ROTATIONS, EXPORT_COSIGNED})
 
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(

@@ -18,7 +18,7 @@ _OXUM = re.compile(r"^Payload-Oxum: ([0-9]{1,20}\.[0-9]{1,9})$", re.ASCII | re.M
 
 def check_manifests(bag: Bag, faults: Faults) -> None:
     """Every file that a bundle must have is there, and each manifest lists exactly the files that it is for."""
-    for name in sorted(layout.FIXED_FILES - set(bag.sizes)):
+    for name in sorted(layout.FIXED_FILES - layout.OPTIONAL_FILES - set(bag.sizes)):
         faults.add("file-missing", name, MISSING)
     _check_texts(bag, faults)
     payload = {path for path in bag.sizes if path.startswith(layout.DATA)}

@@ -30,28 +30,35 @@ def check(
     checkpoint: Checkpoint,
     expected_key: str | None,
     faults: Faults,
-) -> None:
-    """Note what is wrong with keys and signatures. `told` are the bundle's entries, `changes` is rotations.json."""
+) -> list[Era]:
+    """Note what is wrong with keys and signatures. `told` are the bundle's entries, `changes` is rotations.json.
+
+    Gives the ledger's keys, oldest first; none where anything is wrong with them or with what they signed.
+    """
     try:
         own = bag.read(layout.KEY, layout.MAX_TEXT_BYTES).decode("utf-8", "replace")
         found = eras.read_eras(told, logkeys.parse_text(own))
     except ProofError as error:
         faults.of(error, layout.KEY)
-        return
+        return []
+    right = True
     try:
         _check_expected(expected_key, found)
     except ProofError as error:
         faults.of(error, layout.KEY)
+        right = False
     try:
         before = _check_changes(changes, found, checkpoint)
     except ProofError as error:
         faults.of(error, layout.EXPORT_ROTATIONS)
-        before = checkpoint.size
+        before, right = checkpoint.size, False
     try:
         data = bag.read(layout.EXPORT_CHECKPOINT, note.MAX_BYTES)
         logkeys.open_signed(data, eras.signers(found, checkpoint.size, before))
     except ProofError as error:
         faults.of(error, layout.EXPORT_CHECKPOINT)
+        right = False
+    return found if right else []
 
 
 def _check_expected(expected: str | None, found: Sequence[Era]) -> None:

@@ -52,10 +52,12 @@ def export(
     target: Path,
     observe: Observe = lambda done, total, what: None,
     withhold: Collection[str] = (),
+    cosign: Callable[[], object] = lambda: None,
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
     `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do.
+    `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
     what the ledger says, MachineError for a full disk. Nothing is left at `target` then.
     """
@@ -74,7 +76,7 @@ def export(
         _copy_exhibits(vault, writer, records)
         _write_report(vault, writer, records, observe)
         write_entries(writer, records)
-        write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told)
+        write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told, cosign)
         writer.close(_bag_info(records))
         verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
         if verdict.word != VERIFIED:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from archiver.custody import cosigned as cosigned_notes
 from archiver.custody.rotation import changes_of_keys
 from archiver.custody.vault import Vault
 from archiver.errors import ArchiverError
 from archiver.model import CustodyEvent, EventType, Outcome
 from archiver.proof import bundle, canonical, disclosure, layout
+from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import VERSION
 from archiver.report import gather
 from archiver.report.bag import BagWriter
@@ -37,8 +39,12 @@ def write_own_entry(
     target: Path,
     withhold: Collection[str],
     told: list[CustodyEvent],
+    cosign: Callable[[], object],
 ) -> None:
-    """The export's own entry, noted in `told`, then the proofs of all entries under the checkpoint that covers it."""
+    """The export's own entry, noted in `told`, then the proofs of all entries under the checkpoint that covers it.
+
+    `cosign` is called when that checkpoint was issued.
+    """
     files = {path: (one.sha256, one.size) for path, one in writer.files.items()}
     listed = canonical.encode(bundle.files_document(files))
     event = CustodyEvent(
@@ -54,6 +60,7 @@ def write_own_entry(
         (seq,) = vault.ledger.append(transaction, [event])
     told.append(event)
     vault.ledger.publish()
+    cosign()
     own = gather.entry(vault, seq, {*withhold, *gather.NEVER_DISCLOSED})
     writer.put(layout.EXPORT_ENTRY, own.body)
     writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
@@ -62,10 +69,20 @@ def write_own_entry(
     assert latest is not None, "it was just published"
     newest, note = latest
     writer.put(layout.EXPORT_CHECKPOINT, note)
-    writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest.size)))
+    cosigned = _cosigned(vault, newest)
+    if cosigned is not None:
+        writer.put(layout.EXPORT_COSIGNED, cosigned[1])
+    older = cosigned[0] if cosigned else None
+    writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest.size, older)))
     changes = [_change(vault, size, note, newest.size) for size, note in changes_of_keys(vault, newest.size)]
     if changes:
         writer.put(layout.EXPORT_ROTATIONS, canonical.encode({"v": VERSION, "changes": changes}))
+
+
+def _cosigned(vault: Vault, newest: Checkpoint) -> tuple[int, bytes] | None:
+    """The newest checkpoint that witnesses cosigned, unless that is the bundle's own, which then bears their lines."""
+    kept = cosigned_notes.newest(vault.folder)
+    return kept if kept and kept[0] < newest.size else None
 
 
 @contextmanager
@@ -87,15 +104,18 @@ def taken_back(vault: Vault) -> Iterator[list[CustodyEvent]]:
         raise
 
 
-def _proofs(vault: Vault, records: Records, own: int, size: int) -> dict[str, Any]:
+def _proofs(vault: Vault, records: Records, own: int, size: int, cosigned: int | None) -> dict[str, Any]:
     numbers = [*(entry.seq for entry in records.entries), own]
-    return {
+    document = {
         "v": VERSION,
         "export": own,
         "size": size,
         "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
+    if cosigned is not None:
+        document["cosigned"] = _base64(vault.ledger.consistency_proof(cosigned, size))
+    return document
 
 
 def _change(vault: Vault, size: int, note: bytes, newest: int) -> dict[str, Any]:

@@ -67,6 +67,10 @@ EVENTS = [
     CustodyEvent(EventType.REPLICATION, detail={"objects": 2, "bytes": 10}),
     CustodyEvent(EventType.DISSEMINATION, detail={"items": ["i2"], "files_sha256": "c" * 64, "exhibits": [[1, "i2"]]}),
     CustodyEvent(EventType.FIXITY, detail={"objects": 2, "faults": 0}),
+    CustodyEvent(
+        EventType.COSIGNATURE,
+        detail={"size": 3, "root": "d" * 64, "witness": f"w.example/w+0123abcd+{'A' * 44}", "time": 1_700_000_000},
+    ),
     CustodyEvent(EventType.CHECKPOINT, detail={"size": 3, "root": "d" * 64, "note_sha256": "e" * 64}),
     CustodyEvent(EventType.SETTING, sealed={"source": "example.org", "note": "proxy set to none"}),
     CustodyEvent(EventType.ROTATION, detail={"old": ["a+b+c"], "new": ["a+d+e", "a+f+g"]}),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archiver.custody.audit.entries import Tree
 from archiver.custody.audit.signers import Signers
@@ -18,10 +19,10 @@ from archiver.proof.faults import ProofError
 PUBLISHED = "ledger/checkpoint"
 
 
-def sizes(connection: sqlite3.Connection, published: Checkpoint | None) -> Iterator[int]:
-    """Sizes, ascending, whose roots the checks below need."""
+def sizes(connection: sqlite3.Connection, published: Checkpoint | None, more: Iterable[int] = ()) -> Iterator[int]:
+    """Sizes, ascending, whose roots the checks below need; and `more`, ascending, that others need."""
     own = published.size if published else -1
-    yield from (
+    issued = (
         row[0]
         for row in connection.execute(
             "SELECT size FROM checkpoint UNION SELECT ? ORDER BY 1",
@@ -29,6 +30,7 @@ def sizes(connection: sqlite3.Connection, published: Checkpoint | None) -> Itera
         )
         if row[0] > 0
     )
+    yield from heapq.merge(issued, (size for size in more if size > 0))
 
 
 def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | None:

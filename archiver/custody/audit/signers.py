@@ -29,6 +29,11 @@ class Signers:
         if seen.expected is not None and not any(seen.expected == era.keys.classic for era in self._eras):
             tally.fault("key-other", "the ledger", "no key of this ledger is the one that was expected")
 
+    @property
+    def eras(self) -> Sequence[Era]:
+        """The ledger's keys, oldest first; none where none are at hand."""
+        return self._eras
+
     def open(self, data: bytes, before: int) -> Checkpoint:
         """The checkpoint in a note; the one issued before it was of `before` entries. Raises ProofError."""
         if not self._eras:

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from archiver import config
-from archiver.custody import database, keys, publish, tilefiles
+from archiver.custody import cosigned, database, keys, publish, tilefiles
 from archiver.custody.audit.tally import Tally
 from archiver.errors import ArchiverError
 from archiver.proof import logkeys
@@ -44,6 +44,7 @@ class Snapshot:
     note: bytes | None
     keys: LogKeys | None
     expected: notes.VerifierKey | None
+    cosigned: tuple[str, ...]  # listed before the records were looked at, which are never behind it
     began_ns: int  # when the look began, by the clock of the files' times
     at_rest: bool  # opened in the belief that nobody writes, which is to be checked afterwards
 
@@ -69,6 +70,7 @@ def opened(
         yield None
         return
     began_ns = time.time_ns()
+    kept = cosigned.names(folder)
     at_rest = at_rest and not _is_open(path)
     try:
         connection = _connect(path, at_rest)
@@ -83,7 +85,7 @@ def opened(
             tally.fault("database-unreadable", path.name, f"the vault cannot be read: {error}")
             yield None
         else:
-            yield Snapshot(folder, connection, checkpoint, own, key, began_ns, at_rest)
+            yield Snapshot(folder, connection, checkpoint, own, key, kept, began_ns, at_rest)
     finally:
         connection.close()
 

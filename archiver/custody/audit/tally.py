@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from archiver.proof.faults import Fault, Verdict, judge
+from archiver.proof.memory import Look
 
 #: Told of progress: how much is done, of how much, and what it is ("objects", "entries", ...).
 Observe = Callable[[int, int, str], None]
@@ -26,6 +29,9 @@ class Tally:
 
     def __init__(self, observe: Observe) -> None:
         self.progress = observe
+        #: What the verdict tells of the newest checkpoint, and what a memory is to keep of it.
+        self.told: Mapping[str, Any] = {}
+        self.look: Look | None = None
         self._counts: Counter[str] = Counter()
         self._faults: dict[Fault, None] = {}
         self._of_code: Counter[str] = Counter()
@@ -57,7 +63,8 @@ class Tally:
         for code, number in self._of_code.items():
             if number > LISTED:
                 faults.append(Fault(code, f"{number - LISTED} more", f"{number - LISTED} more faults of this kind"))
-        return judge({what: self._counts[what] for what in COUNTED}, faults)
+        verdict = judge({what: self._counts[what] for what in COUNTED}, faults)
+        return replace(verdict, told=self.told, look=self.look)
 
 
 def _shown(text: str) -> str:

@@ -23,6 +23,7 @@ from archiver.custody.audit import (
     requests,
     snapshot,
     structure,
+    witnessed,
 )
 from archiver.custody.audit.entries import Tree
 from archiver.custody.audit.signers import Signers
@@ -33,6 +34,7 @@ from archiver.errors import UsageError
 from archiver.proof import merkle, note
 from archiver.proof.faults import Verdict
 from archiver.proof.merkle import CompactRange
+from archiver.proof.outside import Outside
 from archiver.proof.tiles import WIDTH, Tile
 
 #: A batch is recorded and signed within milliseconds; a vault that crashed keeps whoever checks it waiting for this.
@@ -43,37 +45,45 @@ _PATIENCE_LOOKS = 10
 _LEDGER_TABLES = frozenset({"entry", "subject", "disclosure", "checkpoint"})
 _STORY_TABLES = _LEDGER_TABLES | {"request", "acquisition", "item", "holding", "object", "match", "decision"}
 
+_NOTHING = Outside()
+
 
 def verify(
-    vault: Vault | Path, observe: Observe = lambda done, total, what: None, key: note.VerifierKey | None = None
+    vault: Vault | Path,
+    observe: Observe = lambda done, total, what: None,
+    key: note.VerifierKey | None = None,
+    outside: Outside = _NOTHING,
 ) -> Verdict:
     """Check a vault, or a backup of one, and list everything that is wrong. Changes nothing.
 
     With a `key` from outside, the ledger is checked against that one and not against the keys that lie in the vault:
     it signs today, or the ledger's rotations lead from it to the keys that do.
+    `outside` is the reader's own: a policy that the ledger has to meet, and what was seen of it before.
     Raises UsageError where there is no folder; what is wrong with the vault itself is a fault in the verdict.
     """
     folder = vault if isinstance(vault, Path) else vault.folder
     if not folder.is_dir():
         raise UsageError(f"there is no vault at {folder}", next_step="`archiver init` makes one")
-    verdict, rested = _look(folder, observe, key, at_rest=True)
+    verdict, rested = _look(folder, observe, key, outside, at_rest=True)
     if not rested:  # somebody began to write in the middle
-        verdict, _ = _look(folder, observe, key, at_rest=False)
+        verdict, _ = _look(folder, observe, key, outside, at_rest=False)
     return verdict
 
 
-def _look(folder: Path, observe: Observe, key: note.VerifierKey | None, *, at_rest: bool) -> tuple[Verdict, bool]:
+def _look(
+    folder: Path, observe: Observe, key: note.VerifierKey | None, outside: Outside, *, at_rest: bool
+) -> tuple[Verdict, bool]:
     """A verdict, and whether the vault held still for as long as that was relied on."""
     tally = Tally(observe)
     before = snapshot.state_of(folder)
     with snapshot.opened(folder, tally, key, at_rest=at_rest) as seen:
         if seen is None:
             return tally.verdict(), True
-        _check(seen, tally)
+        _check(seen, outside, tally)
         return tally.verdict(), not seen.at_rest or snapshot.state_of(folder) == before
 
 
-def _check(seen: Snapshot, tally: Tally) -> None:
+def _check(seen: Snapshot, outside: Outside, tally: Tally) -> None:
     unrecorded: list[str] = []
     tables = structure.check(seen.connection, tally)
     if "object" in tables:
@@ -81,7 +91,7 @@ def _check(seen: Snapshot, tally: Tally) -> None:
             unrecorded = objects.check(seen.connection, seen.folder / "objects", seen.began_ns, tally)
     if tables >= _LEDGER_TABLES:
         with _damage_noted(tally):
-            _check_ledger(seen, tally)
+            _check_ledger(seen, outside, tally)
             if tables >= _STORY_TABLES:
                 requests.check(seen.connection, tally)
                 acquired.check(seen.connection, tally)
@@ -98,11 +108,12 @@ def _damage_noted(tally: Tally) -> Iterator[None]:
         tally.fault("database-damaged", database.FILE_NAME, f"the records cannot be read: {error}")
 
 
-def _check_ledger(seen: Snapshot, tally: Tally) -> None:
+def _check_ledger(seen: Snapshot, outside: Outside, tally: Tally) -> None:
     connection = seen.connection
     signers = Signers(seen, tally)
     issued = checkpoints.read(seen, signers, tally)
-    tree = entries.check(connection, checkpoints.sizes(connection, issued), tally)
+    wanted = checkpoints.sizes(connection, issued, witnessed.sizes(seen, signers, outside))
+    tree = entries.check(connection, wanted, tally)
     (count,) = connection.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
     leaves, runs = published.leaves_of_entries(connection), tree.runs
     if issued is not None and not checkpoints.check_published(issued, tree, count, tally):
@@ -113,6 +124,7 @@ def _check_ledger(seen: Snapshot, tally: Tally) -> None:
     files = published.Files(seen.ledger, leaves, runs, tally)
     files.check(issued.size if issued else 0)
     checkpoints.check_issued(seen, issued, tree, signers, tally)
+    witnessed.check(seen, issued, tree, signers, outside, tally)
     if files.ahead:
         _check_ahead(seen, files.ahead, tree, tally)
     signed_size = issued.size if issued else 0

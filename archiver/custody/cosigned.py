@@ -1,0 +1,148 @@
+"""Checkpoints with their cosignatures: one note for each size, and which cosignatures the ledger has yet to tell.
+
+A cosignature is told by an entry of the next batch, never of a batch of its own: or each would make a newer checkpoint
+that nobody has cosigned. Until then it is in `untold.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archiver.model import CustodyEvent, EventType
+from archiver.proof import durable, note
+from archiver.proof.cosignature import WitnessKey
+
+FOLDER_NAME = "cosigned"
+UNTOLD_NAME = "untold.json"
+
+NAME = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+
+#: A witness cosigns each checkpoint once: far fewer than this wait for the next batch.
+_MAX_UNTOLD_BYTES = 1024 * 1024
+
+#: Notes that are looked through for the best one, from the newest: two years of weekly cosigning.
+_LOOKED_THROUGH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """A cosignature that was received and checked: of which checkpoint, by which witness, when (seconds since 1970)."""
+
+    size: int
+    root: str
+    witness: str
+    time: int
+
+    @property
+    def subject(self) -> str:
+        """By which the index of entries leads to the entry that tells of it."""
+        return subject(self.size, self.witness)
+
+    def event(self) -> CustodyEvent:
+        """The act."""
+        detail = {"size": self.size, "root": self.root, "witness": self.witness, "time": self.time}
+        return CustodyEvent(EventType.COSIGNATURE, detail=detail)
+
+
+def subject(size: int, witness: str) -> str:
+    """`witness` is a verifier key in text; its hash stands for it."""
+    return f"cosignature.{size}.{witness.split('+')[1]}"
+
+
+def read(folder: Path, size: int) -> bytes | None:
+    """The note of the checkpoint of this size with its cosignatures; None where nobody cosigned it."""
+    try:
+        with (folder / FOLDER_NAME / str(size)).open("rb") as stream:
+            return stream.read(note.MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+
+
+def sizes(folder: Path) -> list[int]:
+    """Sizes of cosigned checkpoints, ascending."""
+    try:
+        return sorted(int(path.name) for path in (folder / FOLDER_NAME).iterdir() if NAME.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
+
+
+def names(folder: Path) -> tuple[str, ...]:
+    """Everything that lies among the cosigned checkpoints."""
+    try:
+        return tuple(sorted(path.name for path in (folder / FOLDER_NAME).iterdir()))
+    except OSError:
+        return ()
+
+
+def newest(folder: Path) -> tuple[int, bytes] | None:
+    """The size and note of the checkpoint with the most signatures among the newest, the largest of those."""
+    best: tuple[int, int, bytes] | None = None
+    for size in sizes(folder)[: -_LOOKED_THROUGH - 1 : -1]:
+        data = read(folder, size) or b""
+        count = len(note.parse(data).signatures)
+        if best is None or count > best[0]:
+            best = count, size, data
+    return best[1:] if best else None
+
+
+def last_of(folder: Path, key: WitnessKey) -> int:
+    """The largest size that a witness cosigned; 0 before the first."""
+    for size in reversed(sizes(folder)):
+        if any(key.made(line) for line in note.parse(read(folder, size) or b"").signatures):
+            return size
+    return 0
+
+
+def put(folder: Path, one: Cosigned, signed: bytes) -> None:
+    """Keep a cosigned note, and that the ledger has yet to tell of it. Called with the publishing lock held."""
+    target = folder / FOLDER_NAME
+    if not target.is_dir():
+        target.mkdir()
+        durable.sync_folder(folder)
+    _put_untold(folder, [*_untold(folder), one])  # first: what is told and not there would be a fault
+    durable.replace(target / str(one.size), signed, 0o644)
+
+
+def untold(folder: Path, connection: sqlite3.Connection) -> Iterator[CustodyEvent]:
+    """The events of cosignatures that no entry tells of yet, and that are kept."""
+    for one in _untold(folder):
+        told = connection.execute("SELECT 1 FROM subject WHERE id = ?", [one.subject]).fetchone()
+        if not told and _is_kept(folder, one):
+            yield one.event()
+
+
+def settle(folder: Path, connection: sqlite3.Connection) -> None:
+    """Forget what entries tell by now. Called with the publishing lock held."""
+    waiting = _untold(folder)
+    left = [
+        one for one in waiting if not connection.execute("SELECT 1 FROM subject WHERE id = ?", [one.subject]).fetchone()
+    ]
+    if left != waiting:
+        _put_untold(folder, left)
+
+
+def _is_kept(folder: Path, one: Cosigned) -> bool:
+    data = read(folder, one.size)
+    return data is not None and any(
+        f"{line.name}+{line.key_id.hex()}" == one.witness.rpartition("+")[0] for line in note.parse(data).signatures
+    )
+
+
+def _untold(folder: Path) -> list[Cosigned]:
+    try:
+        with (folder / FOLDER_NAME / UNTOLD_NAME).open("rb") as stream:
+            rows: list[Any] = json.loads(stream.read(_MAX_UNTOLD_BYTES))
+        return [Cosigned(int(size), str(root), str(witness), int(time)) for size, root, witness, time in rows]
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return []  # what somebody else wrote here is not told; the notes themselves are checked by `verify`
+
+
+def _put_untold(folder: Path, left: list[Cosigned]) -> None:
+    rows = [[one.size, one.root, one.witness, one.time] for one in left]
+    durable.replace(folder / FOLDER_NAME / UNTOLD_NAME, json.dumps(rows).encode("utf-8"), 0o644)

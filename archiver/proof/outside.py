@@ -1,0 +1,142 @@
+"""What a reader brings to a check from outside of what is checked, and what the check says in those terms.
+
+Everything inside a vault or a bundle can be made by whoever holds the log's key. A policy with witnesses and a memory
+of earlier looks are what such a maker cannot reach; without them some attacks leave no trace, and those are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from archiver.proof import memory as memories
+from archiver.proof import witnessed
+from archiver.proof.checkpoint import Checkpoint
+from archiver.proof.logkeys import LogKeys
+from archiver.proof.memory import Comparison, Memory
+from archiver.proof.policy import NONE, Policy
+from archiver.proof.witnessed import Cosigner, Signed
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A policy, and what was seen before. None: there is none."""
+
+    policy: Policy | None = None
+    memory: Memory | None = None
+
+
+#: What no look at one copy can exclude, by what would: the words are for people, in the order of their weight.
+_WITHOUT_KEY = "another ledger, signed with somebody else's key: the key was not given from outside"
+_FORK = "a fork: the holder of the log's key shows others another ledger (no quorum of witnesses was asked for)"
+_TAIL = "a cut end: later entries that were removed with their checkpoints before anybody here saw them"
+_COLLUSION = "a fork by the log's key and a quorum of the witnesses' keys together (nothing contained was remembered)"
+
+
+def describe(
+    present: Checkpoint | None,
+    keys: Sequence[LogKeys],
+    time: str,
+    found: Iterable[Cosigner],
+    outside: Outside,
+    comparison: Comparison,
+    signed: Iterable[Signed],
+    *,
+    key_given: bool,
+) -> dict[str, Any]:
+    """JSON values for people and machines. `time` is that of the newest entry: a checkpoint itself bears none.
+
+    `keys` are the ledger's, of the past and then of today.
+    """
+    key = keys[-1].classic if keys else None
+    known = list(found)
+    trusted = set(outside.policy.witnesses.values()) if outside.policy else set()
+    reached = witnessed.quorum_size(outside.policy, known) if outside.policy and outside.policy.quorum != NONE else None
+    checkpoint = None
+    if present is not None:
+        checkpoint = {
+            "origin": present.origin,
+            "size": present.size,
+            "root": present.root.hex(),
+            "time": time,
+            "key": str(key) if key else None,
+            "quorum_size": reached,
+        }
+    state = comparison.state if outside.memory is not None else "none"
+    against = len(outside.memory.against.get(str(key), ())) if outside.memory else 0
+    open_questions = [] if key_given or (outside.policy and outside.policy.logs) else [_WITHOUT_KEY]
+    agrees = state == memories.AGREES
+    if reached is None:
+        open_questions.append(_FORK)
+    elif not agrees:
+        open_questions.append(_COLLUSION)
+    open_questions.append(_TAIL)
+    return {
+        "checkpoint": checkpoint,
+        "witnesses": [
+            {
+                "name": one.key.name,
+                "key": str(one.key),
+                "size": one.size,
+                "time": rfc3339(one.time),
+                "in_policy": one.key in trusted,
+            }
+            for one in known
+        ],
+        "unchecked_signatures": _strangers(signed, keys, known),
+        "memory": {"state": state, "seen_size": comparison.size, "conflicts": against},
+        "not_excluded": open_questions,
+    }
+
+
+def _strangers(signed: Iterable[Signed], keys: Sequence[LogKeys], known: Iterable[Cosigner]) -> list[str]:
+    """Names on lines that no key at hand can check: anybody can have written them."""
+    checked = {(one.key.name, one.key.key_id) for one in known}
+    checked.update((one.name, key_id) for one in keys for key_id in one.key_ids)
+    lines_of = [line for one in signed for line in one.note.signatures]
+    return sorted({line.name for line in lines_of if (line.name, line.key_id) not in checked})
+
+
+def rfc3339(seconds: int) -> str:
+    """Seconds since 1970 for people; the number where the calendar does not reach."""
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} s"
+
+
+def lines(told: dict[str, Any]) -> list[str]:
+    """The same for people, one line each."""
+    said = []
+    point = told.get("checkpoint")
+    if point:
+        last = f", the last of {point['time']}" if point["time"] else ""
+        said.append(f"Newest checkpoint: {point['size']} entries of {point['origin']}{last}")
+    said += [
+        f"Witness {one['name']} cosigned {one['size']} entries at {one['time']}"
+        + ("" if one["in_policy"] else " (its key was not given from outside)")
+        for one in told.get("witnesses", ())
+    ]
+    if point and not told["witnesses"]:
+        said.append("No witness that is known here has cosigned it")
+    if told.get("unchecked_signatures"):
+        said.append(f"Not checked, for want of a key: lines of {', '.join(told['unchecked_signatures'])}")
+    memory = told.get("memory", {"state": "none"})
+    if memory["state"] != "none":
+        size = f" ({memory['seen_size']} entries)" if memory["seen_size"] else ""
+        said.append(f"{_MEMORY[memory['state']]}{size}")
+    if memory.get("conflicts"):
+        said.append(f"{memory['conflicts']} checkpoints that contradict this log's others are kept as evidence")
+    said += [f"Not excluded: {one}" for one in told.get("not_excluded", ())]
+    return said
+
+
+_MEMORY = {
+    memories.FIRST: "This log was not seen before; it is remembered now",
+    memories.AGREES: "It continues what was seen before",
+    memories.UNPROVEN: "It was seen before, and nothing at hand relates both; it is remembered",
+    memories.ROLLED_BACK: "ROLLED BACK: less than what was seen before",
+    memories.FORK: "FORK: not what was seen before",
+}

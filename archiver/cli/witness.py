@@ -154,8 +154,6 @@ def request(urls: Sequence[str], out: Path | None, name: str, old: int | None) -
         raise UsageError("--for and --old belong to --out")
     got, errors = received.collect(vault, ask.ask, urls)
     _print_received(got)
-    if not got and not errors:
-        raise UsageError("no witness with an address is appointed", next_step="`witness appoint KEY --url URL`")
     for error in errors:
         click.echo(f"archiver: {common.safe(error.line())}", err=True)
     return 1 if errors else 0
@@ -184,10 +182,8 @@ def list_(folder: Path | None) -> None:
     if common.wants_json():
         common.print_json(rows)
     else:
-        common.print_table(
-            ("name", "entries", "key", "address"),
-            [[str(row[name]) for name in ("name", "size", "key", "url")] for row in rows],
-        )
+        cells = [[str(row[name]) for name in ("name", "size", "key", "url")] for row in rows]
+        common.print_table(("name", "entries", "key", "address"), cells)
 
 
 def _watched(folder: Path) -> list[dict[str, str | int]]:

@@ -130,7 +130,7 @@ def settle(folder: Path, connection: sqlite3.Connection) -> None:
 def _is_kept(folder: Path, one: Cosigned) -> bool:
     data = read(folder, one.size)
     return data is not None and any(
-        f"{line.name}+{line.key_id.hex()}" == one.witness.rpartition("+")[0] for line in note.parse(data).signatures
+        [line.name, line.key_id.hex()] == one.witness.split("+")[:2] for line in note.parse(data).signatures
     )
 
 

@@ -101,7 +101,10 @@ def check(signed: note.Note, key: WitnessKey, verify: Verify = ed25519.verify) -
 
 def parse_lines(data: bytes) -> tuple[note.Signature, ...]:
     """The signature lines of a witness's answer. Raises ProofError. Nothing is checked here but their spelling."""
-    return note.parse(b"-\n\n" + data).signatures  # a note's lines are read by one reader, whatever they sign
+    read = note.parse(b"-\n\n" + data)  # a note's lines are read by one reader, whatever they sign
+    if read.text != "-\n":
+        raise ProofError("note-malformed", "an answer is signature lines and nothing else")
+    return read.signatures
 
 
 def encode_lines(lines: Iterable[note.Signature]) -> bytes:

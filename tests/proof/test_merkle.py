@@ -131,3 +131,24 @@ def test_proofs_of_huge_trees_have_the_length_of_the_way_to_the_root(size: int, 
     proof = merkle.inclusion_proof(index, size, lambda level, at: bytes(32))
     assert len(proof) <= size.bit_length()
     assert refused(merkle.check_inclusion, LEAVES[0], index, size, [*proof, bytes(32)], LEAVES[0]) == "proof-shape"
+
+
+def test_every_proof_of_every_tree_up_to_256_is_made_from_complete_subtrees_and_accepted() -> None:
+    count = 256
+    levels = [[merkle.leaf_hash(number.to_bytes(4, "big")) for number in range(count)]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([merkle.node_hash(*below[at : at + 2]) for at in range(0, len(below) - 1, 2)])
+    tree, roots = merkle.CompactRange(), [merkle.EMPTY_ROOT]
+    for leaf in levels[0]:
+        tree.append(leaf)
+        roots.append(tree.root())
+    assert roots[: SIZES + 1] == ROOTS
+    for size in range(1, count + 1):
+        root = roots[size]
+        for index in range(size):
+            proof = merkle.inclusion_proof(index, size, lambda level, at: levels[level][at])
+            merkle.check_inclusion(levels[0][index], index, size, proof, root)
+            proof = merkle.consistency_proof(index, size, lambda level, at: levels[level][at])
+            merkle.check_consistency(index, roots[index], size, root, proof)
+        assert refused(merkle.check_inclusion, levels[0][0], size, size, [], root) == "proof-size"

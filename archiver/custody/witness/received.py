@@ -58,6 +58,8 @@ def collect(vault: Vault, ask: Ask, urls: Sequence[str] = ()) -> tuple[list[Cosi
         raise UsageError(
             f"{foreign[0]} is the address of no appointed witness", next_step="`archiver witness appoint KEY --url URL`"
         )
+    if not keys_at:
+        raise UsageError("no witness with an address is appointed", next_step="`witness appoint KEY --url URL`")
     received: list[Cosigned] = []
     errors: list[ArchiverError] = []
     for url in urls or keys_at:

@@ -95,8 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
             answer = notary.answer(self.server.folder, body)
         except (ArchiverError, OSError) as error:
             answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, reason="this witness cannot sign now", alarm=str(error))
-        self._send(answer)
         self.server.report(self.client_address[0], answer)
+        self._send(answer)
 
     def do_GET(self) -> None:
         """There is nothing to read."""

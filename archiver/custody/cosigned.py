@@ -105,7 +105,8 @@ def put(folder: Path, one: Cosigned, signed: bytes) -> None:
     if not target.is_dir():
         target.mkdir()
         durable.sync_folder(folder)
-    _put_untold(folder, [*_untold(folder), one])  # first: what is told and not there would be a fault
+    # First the list: an interruption leaves it with one that is not kept, which is not told.
+    _put_untold(folder, [*(other for other in _untold(folder) if other.subject != one.subject), one])
     durable.replace(target / str(one.size), signed, 0o644)
 
 

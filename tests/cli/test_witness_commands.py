@@ -23,7 +23,7 @@ class Office:
     def __init__(self, archiver: Archiver, folder: Path) -> None:
         self.archiver = archiver
         self.folder = folder
-        self.log_key = archiver("key", "show").out.strip()
+        self.log_key = archiver("key", "show").out.splitlines()[0]
 
     def witness(self, name: str) -> str:
         """Another office's witness that watches this vault; gives its key."""
@@ -231,7 +231,7 @@ def test_a_policy_that_is_none_is_wrong_usage(office: Office) -> None:
 def test_a_policy_of_another_log_does_not_accept_this_one(office: Office) -> None:
     other = Archiver(office.folder / "other")
     other("init", "--origin", "office-a.example/archive")
-    (office.folder / "p").write_text(f"log {other('key', 'show').out.strip()}\nquorum none\n")
+    (office.folder / "p").write_text(f"log {other('key', 'show').out.split()[0]}\nquorum none\n")
     assert codes(office.verify("--policy", office.at("p"), code=1)) == {"key-other"}
 
 

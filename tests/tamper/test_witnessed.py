@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.custody import audit, cosigned, queue
+from archiver.custody import audit, cosigned, keys, queue
 from archiver.custody.queue import Asked
 from archiver.custody.witness import appointed, notary, received
 from archiver.custody.witness.folder import WitnessFolder
@@ -141,9 +141,7 @@ def test_a_cosignature_replayed_from_another_checkpoint(watched: Watched) -> Non
 def test_a_cosignature_under_the_logs_own_key(watched: Watched) -> None:
     """The log's key, spelt as a witness's, is no witness of the policy."""
     with watched.copy.open() as vault:
-        from archiver.custody.keys import _load_private
-
-        private = _load_private(vault.folder / "keys" / "ledger.pem")
+        private = keys.load_signer(vault.folder / "keys", vault.settings.origin).classic
         text = note.parse((vault.folder / PUBLISHED).read_bytes()).text
         own = WitnessKey(watched.key.name, watched.log.public_key)
         line = own.signed(5, private.sign(cosignature.message(text, 5)))
@@ -310,7 +308,7 @@ def test_bundle_with_a_forged_cosignature(bundle: Bundle, tmp_path: Path) -> Non
     signed = note.parse(bundle.read(path))
     bundle.write(path, cosignature.with_line(signed, key.signed(5, bytes(64))).encode())
     bundle.seal_again()
-    log = bundle.read("data/ledger/verifier-key.txt").decode().strip()
+    log = bundle.read("data/ledger/verifier-key.txt").decode().splitlines()[0]
     asked = policy.parse(f"log {log}\nwitness W {key}\nquorum W\n".encode())
     found = verify_bundle(bundle.folder, outside=Outside(asked))
     assert {fault.code for fault in found.faults} == {"cosignature-wrong", "quorum-not-met"}
@@ -343,10 +341,10 @@ def test_bundle_that_contradicts_what_was_seen(bundle: Bundle) -> None:
     assert first.look is not None
     known = memory.remember(Memory(), first.look, "t")
     assert verify_bundle(bundle.folder, outside=Outside(None, known)).told["memory"]["state"] == "agrees"
-    sight = known.seen[str(first.look.key)][0]
+    sight = known.seen[str(first.look.keys[-1])][0]
     # What was seen is of the same size with another root; only a holder of the log's key could have signed it.
     other = sight.checkpoint.text().splitlines()
     forged = f"{other[0]}\n{other[1]}\n{'A' * 43}=\n\n" + sight.note.rpartition("\n\n")[2]
-    against = Memory({str(first.look.key): (memory.Sight(forged, "t"),)})
+    against = Memory({str(first.look.keys[-1]): (memory.Sight(forged, "t"),)})
     found = verify_bundle(bundle.folder, outside=Outside(None, against))
     assert {fault.code for fault in found.faults} == {"fork"}

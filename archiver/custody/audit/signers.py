@@ -10,6 +10,7 @@ from typing import Any
 from archiver.custody import keys, nextkeys, publish
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
+from archiver.custody.fastcheck import verify_fast
 from archiver.proof import canonical, eras, logkeys, note
 from archiver.proof import checkpoint as checkpoints
 from archiver.proof.checkpoint import Checkpoint
@@ -81,17 +82,6 @@ def _ends_in(found: Sequence[Era], current: LogKeys, waiting: Path) -> bool:
     return len(found) > 1 and waiting.is_dir() and found[-2].keys.classic == current.classic
 
 
-def _ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
 def _mldsa(public_key: bytes, signature: bytes, message: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
@@ -104,4 +94,4 @@ def _mldsa(public_key: bytes, signature: bytes, message: bytes) -> bool:
 
 
 #: OpenSSL takes a fiftieth of the time of the proof core's plain Python, and a vault has thousands of checkpoints.
-FAST = Checks(_ed25519, _mldsa)
+FAST = Checks(verify_fast, _mldsa)

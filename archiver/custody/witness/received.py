@@ -83,6 +83,7 @@ def _add(vault: Vault, lines: Sequence[note.Signature], known: Mapping[str, Witn
             kept = cosigned.read(vault.folder, checkpoint.size)
             before = note.parse(kept) if kept else signed
             if any(key.made(one) for one in before.signatures):
+                _show(vault, checkpoint.size)  # an interruption may have come before it
                 continue
             one = Cosigned(checkpoint.size, checkpoint.root.hex(), str(key), time)
             cosigned.put(vault.folder, one, cosignature.with_line(before, line).encode())

@@ -78,7 +78,7 @@ def test_cookies_of_the_site_are_kept_encrypted_and_forgotten(archiver: Archiver
     assert archiver("site", "show", "www.secret-site.example", "--json").json["cookies_kept"] == 1
     archiver("backup", str(tmp_path / "copy"))
     copied = {path.name for path in (tmp_path / "copy" / "keys").iterdir()}
-    assert copied == {"ledger.vkey"}
+    assert copied == {"ledger.vkey", "ledger-pq.vkey"}
     assert (tmp_path / "copy" / "sites.toml").stat().st_mode & 0o777 == 0o600
     archiver("site", "cookies", "secret-site.example", "--forget")
     assert not list((archiver.vault / "keys").glob("cookies*"))

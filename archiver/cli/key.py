@@ -20,18 +20,20 @@ def key_command() -> None:
     """About the signing keys."""
 
 
-@key_command.command("show", help="Print the keys that others verify with.")
+@key_command.command("show", help="Print the key that others verify with.")
 @common.json_option
 def show_key() -> None:
-    """Print the note verifier keys: Ed25519 first, then ML-DSA-44."""
+    """Print the note verifier key. The second one, of ML-DSA-44, is 1,800 characters long: no line for people."""
     vault = common.the_vault()
     found = _lines(vault)
     if common.wants_json():
         common.print_json(
             {"origin": vault.settings.origin, "verifier_key": found[0], "verifier_keys": found, "past": _past(vault)}
         )
-    else:
-        click.echo("\n".join(found))
+        return
+    click.echo(found[0])
+    if len(found) > 1:
+        click.echo("A post-quantum key belongs to it: `archiver key export-public` writes both", err=True)
 
 
 @key_command.command("export-public", help="Write the keys that others verify with to a file.")

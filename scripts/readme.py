@@ -30,6 +30,7 @@ _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?"), "TIME"),
     (re.compile(r"\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44}"), "+KEY"),
     (re.compile(r"\d[\d,]*(\.\d+)? (files|bytes|objects|entries|tiles|checkpoints|disclosures|KiB|MiB|B)\b"), r"N \2"),
+    (re.compile(r"ledger entry \d+"), "ENTRY"),
     (re.compile(r"(?<=score )\d\.\d\d|\b[01]\.\d\d\b"), "S"),
     (re.compile(r"\b\d:\d\d\.\d\b"), "CLOCK"),
     (re.compile(r"[─\s]+"), ""),  # where a column wraps depends on the port's digits

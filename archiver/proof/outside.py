@@ -30,7 +30,7 @@ class Outside:
 
 #: What no look at one copy can exclude, by what would: the words are for people, in the order of their weight.
 _WITHOUT_KEY = "another ledger, signed with somebody else's key: the key was not given from outside"
-_FORK = "a fork: the holder of the log's key shows others another ledger (no quorum that the reader named vouches for this one)"
+_FORK = "a fork: the holder of the log's key shows others another ledger (no quorum that the reader named vouches)"
 _TAIL = "a cut end: later entries that were removed with their checkpoints before anybody here saw them"
 _COLLUSION = "a fork by the log's key and a quorum of the witnesses' keys together (nothing contained was remembered)"
 

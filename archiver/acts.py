@@ -30,6 +30,7 @@ class EventType(StrEnum):
     DISCLOSURE = "disclosure"
     CHECKPOINT = "checkpoint issued"
     COSIGNATURE = "cosignature received"
+    TIMESTAMP = "time stamp"
     ROTATION = "key rotation"
     MIGRATION = "database migration"
     VAULT_CREATION = "vault creation"

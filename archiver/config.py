@@ -114,6 +114,14 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Authority:
+    """Who stamps checkpoints (RFC 3161): its address, and the file with the root certificates that vouch for it."""
+
+    url: str
+    certificates: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a vault is set to. `origin` names its ledger, as C2SP checkpoints do; `custodian` is who answers for it."""
 
@@ -125,6 +133,7 @@ class Settings:
     browser: str = ""  # its program, where it is not one of those that are looked for
     limits: Limits = field(default_factory=Limits)
     wishes: Wishes = field(default_factory=Wishes)
+    timestamp: tuple[Authority, ...] = ()
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -136,7 +145,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not readable as TOML: {error}", next_step="Mend that line") from None
-    unknown = set(table) - {"origin", "custodian", "limits", "allow_net", "snapshot", "browser", "capture"}
+    unknown = set(table) - {"origin", "custodian", "limits", "allow_net", "snapshot", "browser", "capture", "timestamp"}
     if unknown:
         raise UsageError(f"{path} has unknown settings: {', '.join(sorted(unknown))}", next_step="Remove them")
     if not isinstance(table.get("origin"), str) or not table["origin"]:
@@ -160,6 +169,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         browser=table.get("browser", ""),
         limits=_limits(table.get("limits", {}), environ, path),
         wishes=_wishes(table.get("capture", {}), path),
+        timestamp=_authorities(table.get("timestamp", []), path),
     )
 
 
@@ -177,6 +187,11 @@ def save(folder: Path, origin: str, custodian: str) -> None:
         "# Whether a page is also kept as a browser shows it, and which program is that browser where it is not found.",
         "snapshot = true",
         '# browser = "/usr/bin/chromium"',
+        "",
+        "# Authorities that stamp checkpoints (RFC 3161), one block each; nobody is asked unless named here.",
+        "# [[timestamp]]",
+        '# url = "https://..."',
+        '# certificates = "roots.pem"  # root certificates that vouch for it, PEM, beside this file',
         "",
         "# [limits] overrides a limit of archiver/config.py, where each has its reason.",
         "",
@@ -201,6 +216,25 @@ def _wishes(table: Any, path: Path) -> Wishes:
             next_step="Write [capture] and a line NAME = true for each",
         )
     return Wishes(**table)
+
+
+def _authorities(given: Any, path: Path) -> tuple[Authority, ...]:
+    wanted = {"url", "certificates"}
+    rows = given if isinstance(given, list) else [given]
+    if not all(isinstance(one, dict) and set(one) == wanted and all(map(_is_text, one.values())) for one in rows):
+        raise UsageError(
+            f"timestamp in {path} names no authorities",
+            next_step='Write [[timestamp]] and below it url = "https://..." and certificates = "ROOTS.pem"',
+        )
+    # A relative file lies beside archiver.toml, so that the vault can be moved with it.
+    found = tuple(Authority(one["url"], path.parent / one["certificates"]) for one in rows)
+    if len({one.url for one in found}) < len(found):
+        raise UsageError(f"timestamp in {path} names one address twice", next_step="Remove one of them")
+    return found
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _limits(table: Mapping[str, Any], environ: Mapping[str, str], path: Path) -> Limits:

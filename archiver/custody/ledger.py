@@ -153,6 +153,8 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
         found.append(_checkpoint_subject(detail["size"]))
     elif entry["type"] == EventType.COSIGNATURE:
         found.append(cosigned.subject(detail["size"], detail["witness"]))
+    elif entry["type"] == EventType.TIMESTAMP:
+        found.append(f"timestamp.{detail['size']}")
     elif entry["type"] == EventType.ROTATION:
         found.append(nextkeys.SUBJECT)
     elif entry["type"] == EventType.DISCLOSURE:

@@ -27,6 +27,7 @@ INCOMPLETE_CODES = frozenset(
         "key-absent",
         "schema-older",
         "unwitnessed-tail",
+        "timestamp-untrusted",
     }
 )
 

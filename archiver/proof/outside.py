@@ -6,7 +6,7 @@ of earlier looks are what such a maker cannot reach; without them some attacks l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -19,13 +19,17 @@ from archiver.proof.memory import Comparison, Memory
 from archiver.proof.policy import NONE, Policy
 from archiver.proof.witnessed import Cosigner, Signed
 
+#: Raises ProofError unless an authority that the reader believes made a time stamp: reply, query, stamped bytes, chain.
+Vouch = Callable[[bytes, bytes, bytes, bytes], None]
+
 
 @dataclass(frozen=True)
 class Outside:
-    """A policy, and what was seen before. None: there is none."""
+    """A policy, what was seen before, and what checks the signatures of time stamps. None: there is none."""
 
     policy: Policy | None = None
     memory: Memory | None = None
+    vouch: Vouch | None = None
 
 
 #: What no look at one copy can exclude, by what would: the words are for people, in the order of their weight.
@@ -129,8 +133,24 @@ def lines(told: dict[str, Any]) -> list[str]:
         said.append(f"{_MEMORY[memory['state']]}{size}")
     if memory.get("conflicts"):
         said.append(f"{memory['conflicts']} checkpoints that contradict this log's others are kept as evidence")
+    said += _timestamps(told)
     said += [f"Not excluded: {one}" for one in told.get("not_excluded", ())]
     return said
+
+
+def _timestamps(told: dict[str, Any]) -> list[str]:
+    """The first and the newest time stamp: what they prove, and what that rests on."""
+    stamps = told.get("timestamps", ())
+    chosen = stamps if len(stamps) < 3 else (stamps[0], stamps[-1])
+    said = [
+        f"Time stamp of entry {one['entry']}: the first {one['size']} entries were there at {one['time']}"
+        + ("" if one["signature_checked"] else ", if the authority's signature is good (not checked here)")
+        for one in chosen
+    ]
+    if len(stamps) > len(chosen):
+        said.append(f"{len(stamps) - len(chosen)} more time stamps in between")
+    unchecked = [one for one in chosen if "command" in one and not one["signature_checked"]]
+    return [*said, *(f"Check its signature with the authority's own root: {one['command']}" for one in unchecked)]
 
 
 _MEMORY = {

@@ -51,6 +51,7 @@ ACTS: Mapping[str, str] = {
     "dissemination": "Exported",
     "disclosure": "A sealed field was opened for somebody outside",
     "deletion": "A sealed field was forgotten: its value was deleted",
+    "time stamp": "An authority outside stamped the time of a checkpoint",
     "key rotation": "The archive's keys were changed",
     "database migration": "The archive's database was brought up to date",
 }

@@ -14,7 +14,18 @@ from archiver.proof.memory import Look
 Observe = Callable[[int, int, str], None]
 
 #: What a verdict counts, in this order. The last are entries that were made under a clock set back.
-COUNTED = ("objects", "bytes", "entries", "tiles", "checkpoints", "requests", "items", "matches", "clock_set_back")
+COUNTED = (
+    "objects",
+    "bytes",
+    "entries",
+    "tiles",
+    "checkpoints",
+    "requests",
+    "items",
+    "matches",
+    "timestamps",
+    "clock_set_back",
+)
 
 #: Of one code. A ledger of millions of entries that is wrong throughout would fill the memory; the rest is counted.
 LISTED = 10_000

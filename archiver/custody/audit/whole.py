@@ -22,6 +22,7 @@ from archiver.custody.audit import (
     published,
     requests,
     snapshot,
+    stamped,
     structure,
     witnessed,
 )
@@ -125,6 +126,7 @@ def _check_ledger(seen: Snapshot, outside: Outside, tally: Tally) -> None:
     files.check(issued.size if issued else 0)
     checkpoints.check_issued(seen, issued, tree, signers, tally)
     witnessed.check(seen, issued, tree, signers, outside, tally)
+    stamped.check(seen, outside, tally)
     if files.ahead:
         _check_ahead(seen, files.ahead, tree, tally)
     signed_size = issued.size if issued else 0

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver.proof import canonical, layout, standing
+from archiver.proof import canonical, layout, stamped, standing
 from archiver.proof.bag import Bag, Faults, TooManyFaults, read_bag
 from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.exhibits import read_exhibits
@@ -91,6 +91,10 @@ def _verify(
     checked["exhibits"] = len(exhibits)
     checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
     check_story(bag, evidence, exhibits, faults)
+    stamps = stamped.check(bag, evidence, outside.vouch, faults)
+    if stamps:
+        outcome.told = {**outcome.told, "timestamps": stamps}
+        checked["timestamps"] = len(stamps)
     return evidence
 
 

@@ -61,11 +61,18 @@ EXHIBIT_PATH = re.compile(
 )
 ENTRY_PATH = re.compile(r"data/ledger/entries/([0-9]{9,18})\.json", re.ASCII)
 
+#: A time stamp by the number of its entry: the query, the raw reply, the authority's certificates, the stamped note.
+TIMESTAMPS = LEDGER + "timestamps/"
+TIMESTAMP_KINDS = ("tsq", "tsr", "pem", "checkpoint")
+TIMESTAMP_PATH = re.compile(r"data/ledger/timestamps/([0-9]{9,18})\.(?:tsq|tsr|pem|checkpoint)", re.ASCII)
+
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 #: Every folder of the bag; that bounds the depth as well.
-FOLDER = re.compile(r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export)", re.ASCII)
+FOLDER = re.compile(
+    r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps)", re.ASCII
+)
 
 #: 1,000 exhibits with ten files each, and a hundred entries for each of them.
 MAX_FILES = 120_000
@@ -101,6 +108,11 @@ def max_bytes(path: str) -> int:
 def entry_path(seq: int) -> str:
     """Where the bytes of entry `seq` lie."""
     return f"{ENTRIES}{seq:09}.json"
+
+
+def timestamp_path(seq: int, kind: str) -> str:
+    """Where a file of the time stamp lies that entry `seq` tells of."""
+    return f"{TIMESTAMPS}{seq:09}.{kind}"
 
 
 def exhibit_folder(number: int) -> str:

@@ -113,6 +113,9 @@ def _proofs(vault: Vault, records: Records, own: int, size: int, cosigned: int |
         "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
+    if records.stamps:
+        proofs = {str(s.entry): vault.ledger.consistency_proof(s.size, size) for s in (o.stamp for o in records.stamps)}
+        document["timestamps"] = {seq: _base64(proof) for seq, proof in proofs.items()}
     if cosigned is not None:
         document["cosigned"] = _base64(vault.ledger.consistency_proof(cosigned, size))
     return document

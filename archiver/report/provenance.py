@@ -14,7 +14,7 @@ from typing import Any
 
 from archiver.errors import ArchiverError
 from archiver.model import EventType
-from archiver.report import words
+from archiver.report import timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
 
@@ -55,7 +55,8 @@ def document(records: Records) -> dict[str, Any]:
             "entries": [entry.seq for entry in records.entries],
             "left_out": records.left_out,
         },
-        "exhibits": [_exhibit(one) for one in records.exhibits],
+        "timestamps": list(timely.rows(records)),
+        "exhibits": [_exhibit(one) | _proved(one, records) for one in records.exhibits],
         "matches": [_match(one, records, numbers) for one in records.entries if one.type == EventType.MATCH],
         "limits": list(words.LIMITS),
     }
@@ -94,6 +95,11 @@ def _exhibit(one: ExhibitRecords) -> dict[str, Any]:
         "pictures_ms": _samples(one),
         "custody": [_row(entry) for entry in one.entries],
     }
+
+
+def _proved(one: ExhibitRecords, records: Records) -> dict[str, Any]:
+    found = timely.proved(one, records)
+    return {"proved": found} if found else {}
 
 
 def _first(one: ExhibitRecords, kind: EventType, *, item: bool) -> LedgerEntry | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
 
 
@@ -65,6 +66,14 @@ class ExhibitRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamped:
+    """A time stamp of the export, and the signed note that it stamps."""
+
+    stamp: Stamp
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
 
@@ -82,6 +91,7 @@ class Records:
     exhibits: tuple[ExhibitRecords, ...]
     entries: tuple[LedgerEntry, ...]
     left_out: int
+    stamps: tuple[Stamped, ...] = ()
     transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
 

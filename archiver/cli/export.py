@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import common, verify
+from archiver.cli import common, timestamp, verify
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def export_command(items: Sequence[str], case: str | None, target: Path, cosign:
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
     vault = common.the_vault()
+    timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     exported = export(vault, items, case, target, cosign=_asking(vault) if cosign else lambda: None)
     if common.wants_json():
         common.print_json(

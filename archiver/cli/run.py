@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import click
 
-from archiver.cli import common
+from archiver.cli import common, timestamp
 from archiver.engine import events
 from archiver.errors import ArchiverError, UsageError
 
@@ -52,6 +52,7 @@ def run_command(workers: int, watch: bool, snapshot: bool | None) -> int:
     vault = common.the_vault()
     vault.ledger.unlock()  # the passphrase is asked for once, and before the work
     totals = run_watched(vault, workers=workers, watch=watch, snapshot=snapshot)
+    timestamp.catch_up(vault)
     if common.wants_json():
         common.print_json({name: getattr(totals, name) for name in Totals.__slots__})
     else:

@@ -15,7 +15,7 @@ from archiver.errors import UsageError
 if TYPE_CHECKING:
     from archiver.proof.faults import Verdict
     from archiver.proof.opened import Opened
-    from archiver.proof.outside import Outside
+    from archiver.proof.outside import Outside, Vouch
     from archiver.proof.policy import Policy
 
 #: What each verdict means, in one line.
@@ -41,10 +41,22 @@ _WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
     help="A field of the bundle that was opened later.",
 )
 @click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="Logs and witnesses that you believe.")
+@click.option(
+    "--tsa-roots",
+    "roots",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Root certificates (PEM) of the time-stamp authorities that you believe.",
+)
 @click.option("--no-memory", is_flag=True, help="Neither compare with what was seen before nor remember.")
 @common.json_option
 def verify_command(
-    path: Path | None, key: str | None, disclosures: Sequence[Path], policy: Path | None, no_memory: bool
+    path: Path | None,
+    key: str | None,
+    disclosures: Sequence[Path],
+    policy: Path | None,
+    roots: Path | None,
+    no_memory: bool,
 ) -> int:
     """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
     from archiver.cli import remembered
@@ -54,7 +66,11 @@ def verify_command(
     if not target.exists():
         raise UsageError(f"there is nothing at {target}")
     opened: list[Opened] = []
-    outside = Outside(_policy(policy) if policy else None, None if no_memory else remembered.recall())
+    outside = Outside(
+        _policy(policy) if policy else None,
+        None if no_memory else remembered.recall(),
+        _voucher(roots) if roots else None,
+    )
     verdict = check(target, key, disclosures, opened.append, outside)
     if not no_memory and verdict.look:
         remembered.keep(verdict.look)
@@ -119,6 +135,15 @@ def check(
 
     with _progress() as observe:
         return audit.verify(target, observe, outside=given)
+
+
+def _voucher(file: Path) -> Vouch:
+    from archiver.custody.timestamps import trust
+
+    try:
+        return trust.voucher(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _policy(file: Path) -> Policy:

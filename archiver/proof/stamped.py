@@ -124,7 +124,7 @@ def _check_report(bag: Bag, stamps: Mapping[int, Entry], evidence: Evidence, fau
             about is None
             or stamp is None
             or about.value.get("item") != exhibit.get("item")
-            or not seq < stamp.detail.get("size", 0)
+            or seq >= whole(dict(stamp.detail), "size", _REPORT)
             or text(proved, "time", _REPORT) != stamp.detail.get("time")
             or text(proved, "claimed", _REPORT) != about.value["time"]
         ):

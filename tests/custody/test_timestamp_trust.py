@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archiver.custody.timestamps import trust
 from archiver.errors import UsageError
@@ -86,8 +89,6 @@ def test_certificates_are_judged_at_the_time_of_the_token(tmp_path: Path) -> Non
     ended = Authority(tmp_path / "ended", ends=timedelta(days=-5))
     asked, roots = query(b"x"), ended.root.read_bytes()
     assert code(ended.forge(asked), asked, b"x", roots) == "timestamp-invalid", "a stamp of today"
-    from datetime import UTC, datetime
-
     within = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y%m%d%H%M%SZ")
     before = (datetime.now(UTC) - timedelta(days=70)).strftime("%Y%m%d%H%M%SZ")
     assert code(ended.forge(asked, time=within), asked, b"x", roots) == "", "when it was valid"
@@ -105,11 +106,18 @@ def test_certificates_in_another_order_are_accepted_and_the_reply_kept(authority
 def test_a_token_that_names_a_certificate_of_another_number_is_refused(authority: Authority, tmp_path: Path) -> None:
     other = Authority(tmp_path / "other")
     asked = query(b"x")
-    import hashlib
-
     named = hashlib.sha256(other.certificate.public_bytes(Encoding.DER)).digest()
     reply = authority.forge(asked, named=named, certificates=[other.certificate, authority.certificate])
     assert code(reply, asked, b"x", authority.root.read_bytes()) == "timestamp-invalid"
+
+
+@given(st.lists(st.tuples(st.integers(0, len(REPLY) - 1), st.integers(0, 255)), min_size=1, max_size=3))
+def test_a_changed_reply_gives_our_own_error_or_is_good(changes: list[tuple[int, int]]) -> None:
+    reply = bytearray(REPLY)
+    for at, value in changes:
+        reply[at] = value
+    found = code(bytes(reply), QUERY, STAMPED, CHAIN)
+    assert found in ("", "timestamp-invalid", "timestamp-of-other", "timestamp-unknown-authority")
 
 
 def test_what_is_no_list_of_certificates_is_refused() -> None:

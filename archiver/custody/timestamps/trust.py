@@ -7,7 +7,8 @@ is checked here or in `proof.timestamp`. Revocation is not looked at: nothing he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,18 +64,20 @@ def check(reply: bytes, query: bytes, stamped: bytes, roots: Sequence[Certificat
     Raises ProofError: `timestamp-of-other`, `timestamp-invalid`, `timestamp-unknown-authority`.
     """
     token = timestamp.check(reply, query, stamped)
-    others = [one for one in _carried(carried) if one.subject != one.issuer]
-    certificate = _certificate(token, [*others, *roots])
-    _check_purpose(certificate)
-    _check_signature(reply, roots, others, certificate)
-    return _checked(token, certificate, [*others, *roots])
+    with _readable():
+        others = [one for one in _carried(carried) if one.subject != one.issuer]
+        certificate = _certificate(token, [*others, *roots])
+        _check_purpose(certificate)
+        _check_signature(reply, roots, others, certificate)
+        return _checked(token, certificate, [*others, *roots])
 
 
 def check_by_itself(reply: bytes, query: bytes, stamped: bytes, carried: bytes) -> Checked:
     """As `check`, with the roots that came along: it holds together, and anybody could have made it."""
-    own = _carried(carried)
     token = timestamp.check(reply, query, stamped)
-    return check(reply, query, stamped, [*own, *_loaded(token)], carried)
+    with _readable():
+        own = [*_carried(carried), *_loaded(token)]
+    return check(reply, query, stamped, own, carried)
 
 
 def voucher(pem: bytes) -> Vouch:
@@ -109,10 +112,19 @@ def _carried(pem: bytes) -> list[Certificate]:
 def _loaded(token: Token) -> list[Certificate]:
     from cryptography import x509
 
+    return [x509.load_der_x509_certificate(one) for one in token.certificates]
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Certificates of strangers are parsed late, by whoever first asks for a part of them."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
-        return [x509.load_der_x509_certificate(one) for one in token.certificates]
-    except ValueError as error:
-        raise ProofError(CODE, f"a certificate of the token cannot be read: {str(error)[:200]}") from None
+        yield
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        raise ProofError(CODE, f"token or certificates cannot be read: {str(error)[:200]}") from None
 
 
 def _certificate(token: Token, others: Sequence[Certificate]) -> Certificate:
@@ -161,8 +173,6 @@ def _check_signature(
         if _CHAIN_FAILS in said:  # also where a stranger's root bears the name of one that is given
             raise ProofError(UNKNOWN, "no given root certificate vouches for the authority that signed") from None
         raise ProofError(CODE, f"the authority's signature does not hold: {_reason(said)}") from None
-    except ValueError as error:
-        raise ProofError(CODE, f"the token cannot be read: {str(error)[:200]}") from None
 
 
 def _reason(said: str) -> str:

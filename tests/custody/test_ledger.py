@@ -71,6 +71,21 @@ EVENTS = [
         EventType.COSIGNATURE,
         detail={"size": 3, "root": "d" * 64, "witness": f"w.example/w+0123abcd+{'A' * 44}", "time": 1_700_000_000},
     ),
+    CustodyEvent(
+        EventType.TIMESTAMP,
+        holdings=tuple(
+            Holding(StoredObject(digit * 64, digit * 128, 9, f"application/{name}"), Role.TIMESTAMP)
+            for digit, name in (("1", "timestamp-query"), ("2", "timestamp-reply"), ("3", "pem-certificate-chain"))
+        ),
+        detail={
+            "size": 3,
+            "root": "d" * 64,
+            "time": "2026-11-23T16:08:04.000000Z",
+            "serial": "7",
+            "authority": "a" * 64,
+            "expires": "2036-11-23T16:08:04.000000Z",
+        },
+    ),
     CustodyEvent(EventType.CHECKPOINT, detail={"size": 3, "root": "d" * 64, "note_sha256": "e" * 64}),
     CustodyEvent(EventType.SETTING, sealed={"source": "example.org", "note": "proxy set to none"}),
     CustodyEvent(EventType.ROTATION, detail={"old": ["a+b+c"], "new": ["a+d+e", "a+f+g"]}),

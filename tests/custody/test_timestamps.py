@@ -207,8 +207,16 @@ def test_a_reply_that_was_recorded_before_the_interruption_is_not_recorded_twice
 ) -> None:
     stamping.write_query(vault, tmp_path / "carried.tsq")
     reply = authority.forge((tmp_path / "carried.tsq").read_bytes())
-    with mock.patch.object(Path, "unlink", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    unlink = Path.unlink
+
+    def interrupted(path: Path, missing_ok: bool = False) -> None:
+        if path.suffix == ".tsq":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok)
+
+    with mock.patch.object(Path, "unlink", interrupted), pytest.raises(KeyboardInterrupt):
         stamping.take_in(vault, reply)
+    assert len(stamps.listing(vault)) == 1
     stamping.take_in(vault, reply)
     assert len(stamps.listing(vault)) == 1
     assert list(stamping.unanswered(vault)) == []

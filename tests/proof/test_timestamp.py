@@ -61,6 +61,17 @@ def test_a_query_without_a_nonce_proves_no_freshness(authority: Authority) -> No
 
 
 @pytest.mark.parametrize(
+    "lie",
+    [{"digest": bytes(32)}, {"content_type": "1.2.840.113549.1.7.1"}, {"signers": 2}, {"signers": 0}, {"nonce": 78}],
+)
+def test_what_stands_under_the_signature_is_about_this_text(authority: Authority, lie: dict[str, Any]) -> None:
+    asked = query(b"x")
+    with pytest.raises(ProofError) as caught:
+        timestamp.check(authority.forge(asked, **lie), asked, b"x")
+    assert caught.value.code == "timestamp-invalid"
+
+
+@pytest.mark.parametrize(
     ("time", "read"),
     [
         ("20260228235959Z", "2026-02-28T23:59:59.000000Z"),

@@ -7,7 +7,7 @@ start. With `--tsa-roots` it is named, and without any root it is said that noth
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,11 @@ from archiver.proof.faults import ProofError, Verdict
 from archiver.proof.outside import Outside
 from tests.authority import Authority
 from tests.vault_story import Copy
+
+
+def days_away(days: int) -> str:
+    """A time at which the authority's certificate is good."""
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +147,8 @@ def told_by_the_holder_of_the_key(
         ({"nonce": 3}, "timestamp-invalid"),
         ({"nonce": None}, "timestamp-invalid"),
         ({"time": "20210101000000Z"}, "timestamp-invalid"),
+        ({"time": days_away(-2)}, "timestamp-invalid"),
+        ({"time": days_away(3)}, "timestamp-invalid"),
         ({"time": "20990101000000Z"}, "timestamp-invalid"),
         ({"signature": b"\x30\x06\x02\x01\x01\x02\x01\x01"}, "timestamp-invalid"),
         ({"claims": {"time": "2026-01-01T00:00:00.000000Z"}}, "timestamp-of-other"),

@@ -91,10 +91,14 @@ def show(verdict: Verdict) -> None:
     """The verdict for people."""
     from rich.text import Text
 
+    from archiver.proof import codes
+
     if verdict.faults:
         common.print_table(
             ("fault", "concerns", "what"), [(f.code, f.subject, f.message) for f in verdict.faults], fixed=(0,)
         )
+    for step in codes.lines(fault.code for fault in verdict.faults):
+        click.echo(step)
     style = {"VERIFIED": "bold green", "FAILED": "bold red"}.get(verdict.word, "bold yellow")
     line = Text(verdict.word, style=style)
     line.append(f": {MEANING[verdict.word]}", style="default")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from archiver.proof import layout, memory, outside, policy
+from archiver.proof import codes, layout, memory, outside, policy
 from archiver.proof.bundle import verify
 from archiver.proof.faults import ProofError, Verdict
 from archiver.proof.opened import Opened, read_small
@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _show(verdict: Verdict, key: str | None) -> None:
     for fault in verdict.faults:
         _print(f"{fault.code}: {fault.subject}: {fault.message}")
+    for line in codes.lines(fault.code for fault in verdict.faults):
+        _print(line)
     _print(f"{verdict.word}: {_MEANING[verdict.word]}")
     _print("Checked: " + ", ".join(f"{count} {what}" for what, count in verdict.checked.items()))
     for line in outside.lines(dict(verdict.told)):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archiver.proof import codes
+
 if TYPE_CHECKING:
     from archiver.proof.memory import Look
 
@@ -15,21 +17,6 @@ INCOMPLETE = "INCOMPLETE"
 
 #: Process exit codes of a verdict (design section 5).
 EXIT_CODES = {VERIFIED: 0, FAILED: 1, INCOMPLETE: 3}
-
-#: Faults that say "could not be checked" and not "is wrong". Any other code makes the verdict FAILED.
-INCOMPLETE_CODES = frozenset(
-    {
-        "unsigned-tail",
-        "unrecorded-object",
-        "tool-absent",
-        "store-unreachable",
-        "file-unreadable",
-        "key-absent",
-        "schema-older",
-        "unwitnessed-tail",
-        "timestamp-untrusted",
-    }
-)
 
 
 class ProofError(Exception):
@@ -74,7 +61,14 @@ class Verdict:
     def document(self) -> dict[str, Any]:
         """The verdict as JSON has it (design section 5)."""
         faults = [{"code": one.code, "subject": one.subject, "message": one.message} for one in self.faults]
-        return {"verdict": self.word, "checked": dict(self.checked), "faults": faults, **self.told}
+        next_steps = codes.steps(one.code for one in self.faults)
+        return {
+            "verdict": self.word,
+            "checked": dict(self.checked),
+            "faults": faults,
+            "next_steps": next_steps,
+            **self.told,
+        }
 
     @property
     def exit_code(self) -> int:
@@ -83,9 +77,9 @@ class Verdict:
 
 
 def judge(checked: Mapping[str, int], faults: Iterable[Fault]) -> Verdict:
-    """The verdict that follows from all faults: one that is not in `INCOMPLETE_CODES` is enough for FAILED."""
+    """The verdict that follows from all faults: one that is not in `codes.INCOMPLETE_CODES` is enough for FAILED."""
     found = tuple(faults)
     if not found:
         return Verdict(VERIFIED, dict(checked))
-    wrong = any(fault.code not in INCOMPLETE_CODES for fault in found)
+    wrong = any(fault.code not in codes.INCOMPLETE_CODES for fault in found)
     return Verdict(FAILED if wrong else INCOMPLETE, dict(checked), found)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from archiver.proof.faults import INCOMPLETE_CODES, Fault, ProofError, judge
+from archiver.proof.codes import INCOMPLETE_CODES
+from archiver.proof.faults import Fault, ProofError, judge
 
 
 def test_no_fault_is_verified() -> None:

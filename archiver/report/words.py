@@ -65,6 +65,7 @@ LIMITS = (
     " clock, unless a time stamp or another office's signature on a checkpoint says more.",
     "Whoever holds the office's signing key could have written a different history before the first checkpoint that"
     " anybody else has seen. Ask other offices which checkpoints they hold.",
+    "They do not show what was never entered: a file that was seen and not taken in, or an act that nobody recorded.",
     "The digests prove sameness of bytes. Fingerprints and matches are findings of a program that can err in both"
     " directions; a person's ruling is shown beside each where there is one.",
     "What a server sent to the archive may differ from what it sends to others.",

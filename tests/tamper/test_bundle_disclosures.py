@@ -49,6 +49,7 @@ def withheld(exporting_vault: Vault, tmp_path_factory: pytest.TempPathFactory) -
     return Withheld(top / "bundle", vault)
 
 
+@pytest.mark.honest
 def test_what_was_withheld_opens_later(withheld: Withheld) -> None:
     seq = withheld.entries[-1]
     assert b"Nadia" not in (withheld.folder / layout.DISCLOSURES).read_bytes()
@@ -57,6 +58,7 @@ def test_what_was_withheld_opens_later(withheld: Withheld) -> None:
     assert withheld.verify(done.file) == (VERIFIED, [], [Opened(seq, "agent", "Nadia")])
 
 
+@pytest.mark.honest
 def test_the_act_is_recorded_and_the_value_is_not_in_its_entry(withheld: Withheld) -> None:
     seq = withheld.entries[-1]
     done = disclose(withheld.vault, seq, "agent", "for the court")
@@ -125,6 +127,7 @@ def test_one_that_is_false_does_not_hide_one_that_is_true(withheld: Withheld) ->
 
 
 @pytest.mark.parametrize(("seq", "field"), [(0, "url"), (0, "nonsense"), (10**9, "agent")])
+@pytest.mark.honest
 def test_what_the_vault_cannot_open_is_not_disclosed(withheld: Withheld, seq: int, field: str) -> None:
     with pytest.raises(UsageError):
         disclose(withheld.vault, seq, field)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -179,6 +180,26 @@ def swapped_proofs(document: Any) -> None:
     inclusion[first], inclusion[second] = inclusion[second], inclusion[first]
 
 
+def node_in_place_of_an_entry(bundle: Bundle) -> None:
+    """Two children hashed as one leaf would be an entry that nobody made, if leaves and nodes were hashed alike."""
+    document = bundle.json(layout.EXPORT_PROOFS)
+    path = bundle.entry_of("ingestion", item=FILM)
+    sibling = base64.b64decode(document["inclusion"][str(int(Path(path).stem))][0])
+    bundle.write(path, merkle.leaf_hash(bundle.read(path)) + sibling)
+
+
+def edited_checkpoint(number: int, change: Callable[[str], str]) -> Attack:
+    """One line of the checkpoint's text is another; the signatures stay."""
+
+    def attack(bundle: Bundle) -> None:
+        signed = note.parse(bundle.read(layout.EXPORT_CHECKPOINT))
+        lines = signed.text.split("\n")
+        lines[number] = change(lines[number])
+        bundle.write(layout.EXPORT_CHECKPOINT, note.Note("\n".join(lines), signed.signatures).encode())
+
+    return attack
+
+
 def unfinished_export(bundle: Bundle) -> None:
     edit(layout.EXPORT_ENTRY, lambda entry: entry.update(outcome="failure", reason="export-not-finished"))(bundle)
 
@@ -259,6 +280,8 @@ CARELESS: dict[str, tuple[Attack, str]] = {
     "extra file": (add("data/exhibits/001/notes.txt"), "file-extra"),
     "extra file beside the bag's own": (add("README.txt"), "file-extra"),
     "extra original, unlisted": (add("data/exhibits/001/original-2.mp4"), "file-unlisted"),
+    "second report": (add("data/report-2.json", b"{}"), "file-extra"),
+    "second report among the exhibits": (add("data/exhibits/001/report.html", b"<p>another story"), "file-extra"),
     "extra folder": (add("data/other/file.txt"), "folder-extra"),
     "hidden file": (add("data/.hidden"), "file-name"),
     "name with a newline": (add("data/a\nb"), "file-name"),
@@ -356,6 +379,7 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
     "entry of objects that are none": (edit_entry("ingestion", lambda e: e.update(objects=[1])), "entry-malformed"),
     "entry as an array": (lambda b: b.write(b.entry_of("ingestion"), b"[]"), "entry-malformed"),
     "entry longer than any": (lambda b: b.write(b.entry_of("ingestion"), b"x" * 70_000), "file-too-long"),
+    "node of the tree in place of an entry": (node_in_place_of_an_entry, "json-not-utf8"),
     "removed entry": (lambda b: remove(b.entry_of("match"))(b), "entry-missing"),
     "renumbered entry": (renumbered_entry, "proof-missing"),
     "ruling left out everywhere": (left_out_ruling, "files-differ"),
@@ -368,6 +392,12 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
     ),
     "proofs of another version": (edit(layout.EXPORT_PROOFS, lambda p: p.update(v=2)), "document-malformed"),
     "checkpoint of another tree": (checkpoint_of_another_tree, "signature-missing"),
+    "edited size in the checkpoint": (edited_checkpoint(1, lambda line: str(int(line) - 1)), "signature-wrong"),
+    "edited root in the checkpoint": (edited_checkpoint(2, lambda line: "A" * 43 + "="), "signature-wrong"),
+    "other origin in the checkpoint": (
+        edited_checkpoint(0, lambda line: "office-b.example/archive"),
+        "checkpoint-origin",
+    ),
     "forged signature": (lambda b: b.write(layout.EXPORT_CHECKPOINT, _forged(b)), "signature-wrong"),
     "checkpoint with a second spelling": (add(layout.EXPORT_CHECKPOINT, b"x\n\n"), "note-malformed"),
     "removed checkpoint": (remove(layout.EXPORT_CHECKPOINT), "file-missing"),
@@ -408,16 +438,54 @@ def _forged(bundle: Bundle) -> bytes:
     return note.Note(signed.text, (note.Signature(line.name, line.key_id, flipped),)).encode()
 
 
+def contents(bundle: Bundle) -> dict[str, bytes]:
+    """Every plain file with its bytes; links and pipes are left out."""
+    files = {}
+    for path in bundle.folder.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < 2**26:
+            files[path.relative_to(bundle.folder).as_posix()] = path.read_bytes()
+    return files
+
+
+#: What a fault is called by where one document speaks of many things.
+SPEAKS_OF = {
+    layout.REPORT_JSON: r"exhibit [0-9]+|entry [0-9]+|data/exhibits/.+",
+    layout.EXPORT_PROOFS: r"entry [0-9]+",
+    layout.DISCLOSURES: r"entry [0-9]+",
+    layout.EXPORT_CHECKPOINT: r"entry [0-9]+",
+    layout.EXPORT_ENTRY: r"entry [0-9]+",
+    "manifest-sha256.txt": r"data/.+",
+}
+
+
+def is_about(subject: str, code: str, touched: set[str]) -> bool:
+    """Whether a fault names what was tampered with, or the entry that vouches for it."""
+    if code == "files-differ":  # the export's entry holds one digest for all files
+        return subject.startswith("entry ")
+    number = re.fullmatch(r"entry ([0-9]+)", subject)
+    if number and layout.entry_path(int(number[1])) in touched:
+        return True
+    if any(path == subject or path.startswith(subject.rstrip("/") + "/") for path in touched):
+        return True
+    shown = {path.encode("ascii", "backslashreplace").decode() for path in touched}
+    return subject in shown or any(re.fullmatch(SPEAKS_OF.get(path, "-"), subject) for path in touched)
+
+
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_fault_is_named(bundle: Bundle, name: str) -> None:
     attack, code = ATTACKS[name]
+    before = contents(bundle)
     attack(bundle)
+    touched = {path for path, data in before.items() ^ contents(bundle).items()}
     verdict = verify(bundle.folder)
     assert verdict.word == "FAILED"
-    assert code in {fault.code for fault in verdict.faults}
+    subjects = {fault.subject for fault in verdict.faults if fault.code == code}
+    assert subjects
+    assert {one for one in subjects if not is_about(one, code, touched)} == set()
 
 
 @pytest.mark.parametrize("name", ["swapped originals, manifests remade", "deep nesting", "forged signature"])
+@pytest.mark.honest
 def test_the_verifier_alone_says_the_same(bundle: Bundle, exported_bundle: Path, name: str) -> None:
     attack, _ = ATTACKS.get(name) or ATTACKS[f"report: {name}"]
     attack(bundle)
@@ -429,6 +497,7 @@ def test_the_verifier_alone_says_the_same(bundle: Bundle, exported_bundle: Path,
     assert json.loads(said.stdout) == {**expected.document(), "disclosed": []}
 
 
+@pytest.mark.needs_memory
 def test_a_whole_bundle_of_another_key_fails_for_whoever_knows_the_key(bundle: Bundle) -> None:
     # Whoever makes up a vault of their own can make a bundle that agrees with itself: VERIFY.txt begins with the key.
     assert verify(bundle.folder).word == "VERIFIED"

@@ -91,6 +91,7 @@ def test_a_signature_by_a_foreign_key_of_our_name_added(bundle: Bundle, which: i
     assert _codes(bundle) == {"signature-unknown": {PLACE}}
 
 
+@pytest.mark.honest
 def test_a_line_of_another_name_is_left_to_the_policy_of_witnesses(bundle: Bundle, tmp_path: Path) -> None:
     keys.create(tmp_path / "other", "witness.example/w")
     text = note.parse(bundle.read(PLACE)).text
@@ -118,12 +119,14 @@ def test_the_second_key_exchanged_for_the_forgers_own(bundle: Bundle, tmp_path: 
 
 
 @pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.honest
 def test_either_key_of_the_office_may_be_given(bundle: Bundle, which: int) -> None:
     key = bundle.read(layout.KEY).decode().splitlines()[which]
     assert bundles.verify(bundle.folder, key).word == VERIFIED
     assert bundles.verify(bundle.folder, bundle.read(layout.KEY).decode()).word == VERIFIED
 
 
+@pytest.mark.honest
 def test_a_reader_with_the_old_or_the_new_key_follows_the_change(rotated: tuple[Path, list[str], list[str]]) -> None:
     folder, old, new = rotated
     for given in (None, *old, *new):

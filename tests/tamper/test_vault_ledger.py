@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,48 @@ def test_an_interior_node_in_place_of_a_leaf(vault_copy: Copy) -> None:
     assert vault_copy.codes() == {"leaf-altered": {"entry 9"}}
 
 
+def test_a_node_of_the_tree_in_place_of_an_entry(vault_copy: Copy) -> None:
+    """Two leaf hashes as the body of one entry: leaves and nodes are hashed with different first bytes."""
+    with vault_copy.database() as connection:
+        left, right = (row[0] for row in connection.execute("SELECT leaf FROM entry WHERE seq IN (8, 9) ORDER BY seq"))
+    _store(vault_copy, 9, left + right)
+    codes = vault_copy.codes()
+    assert codes["entry-invalid"] == codes["entry-altered"] == {"entry 9"}
+
+
+class YearsAgo(datetime):
+    """A clock that was set back."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> YearsAgo:
+        return cls(2001, 9, 9, tzinfo=tz)
+
+
+def test_an_entry_that_hides_how_far_the_clock_was_behind(vault_copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    with vault_copy.open() as vault:
+        monkeypatch.setattr("archiver.model.datetime", YearsAgo)
+        queue.add(vault, [queue.Asked("https://v.example/late", "https://v.example/late")])
+        vault.ledger.publish()
+    monkeypatch.undo()
+    found = vault_copy.verify()
+    assert (found.word, found.checked["clock_set_back"]) == (VERIFIED, 2)
+    seq = _number(vault_copy)
+    _rewrite(vault_copy, seq, lambda entry: entry.pop("clock_behind_ms"))
+    assert vault_copy.codes()["entry-altered"] == {f"entry {seq}"}
+
+
+@pytest.mark.parametrize("data", [b"", b"edited", None], ids=["emptied", "edited", "removed"])
+def test_the_engines_state_is_believed_by_nobody(vault_copy: Copy, data: bytes | None) -> None:
+    """What was asked for and what was done is in the records: an edited engine.db changes nothing of them."""
+    before = vault_copy.verify()
+    state = vault_copy.folder / "engine.db"
+    state.unlink(missing_ok=True)
+    if data is not None:
+        state.write_bytes(data)
+    after = vault_copy.verify()
+    assert (after.word, after.checked, after.faults) == (VERIFIED, before.checked, ())
+
+
 def test_commitments_out_of_order(vault_copy: Copy) -> None:
     _rewrite(vault_copy, 9, lambda entry: entry["sealed"].reverse())
     assert vault_copy.codes()["entry-invalid"] == {"entry 9"}
@@ -245,6 +288,7 @@ def test_a_tail_whose_tiles_were_written_before_the_crash_is_incomplete(vault_co
     assert set(vault_copy.codes()) == {"unsigned-tail"}
 
 
+@pytest.mark.honest
 def test_a_checkpoint_published_and_not_yet_on_record_is_fine(vault_copy: Copy) -> None:
     vault_copy.sql("DELETE FROM checkpoint WHERE size = (SELECT MAX(size) FROM checkpoint)")
     assert vault_copy.verify().word == VERIFIED
@@ -270,6 +314,7 @@ def test_the_tail_cut_together_with_its_checkpoint(vault_copy: Copy) -> None:
     assert "ledger-file-extra" in codes  # tiles of entries that do not exist
 
 
+@pytest.mark.needs_memory
 def test_only_outside_memory_finds_a_vault_rolled_back_as_a_whole(tmp_path: Path) -> None:
     build(tmp_path / "vault")
     shutil.copytree(tmp_path / "vault", tmp_path / "old")
@@ -291,6 +336,7 @@ def test_the_key_of_another_vault(vault_copy: Copy, tmp_path: Path) -> None:
     assert len(codes["signature-missing"]) == 6
 
 
+@pytest.mark.needs_memory
 def test_everything_signed_anew_with_another_key_is_found_with_the_key_from_outside(
     vault_copy: Copy, tmp_path: Path
 ) -> None:

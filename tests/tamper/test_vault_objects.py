@@ -22,6 +22,7 @@ def _replace(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.honest
 def test_the_untouched_vault_verifies(vault_copy: Copy) -> None:
     verdict = vault_copy.verify()
     assert (verdict.word, verdict.faults) == (VERIFIED, ())

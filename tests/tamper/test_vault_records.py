@@ -26,6 +26,7 @@ def test_a_title_edited_and_its_disclosure_deleted(vault_copy: Copy) -> None:
     assert vault_copy.codes() == {"item-altered": {FIRST}}
 
 
+@pytest.mark.honest
 def test_a_forgotten_title_is_no_fault(vault_copy: Copy) -> None:
     seq = vault_copy.entry_of(FIRST, "ingestion")
     vault_copy.sql("DELETE FROM disclosure WHERE seq = ? AND name = 'title'", seq)
@@ -33,6 +34,7 @@ def test_a_forgotten_title_is_no_fault(vault_copy: Copy) -> None:
     assert vault_copy.verify().word == VERIFIED
 
 
+@pytest.mark.honest
 def test_disclosures_that_no_row_shows_may_be_forgotten(vault_copy: Copy) -> None:
     vault_copy.sql("DELETE FROM disclosure WHERE name IN ('final_url', 'location')")
     assert vault_copy.verify().word == VERIFIED

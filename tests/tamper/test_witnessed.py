@@ -95,6 +95,7 @@ def watched(vault_copy: Copy, tmp_path: Path) -> Watched:
     return Watched(vault_copy, tmp_path)
 
 
+@pytest.mark.honest
 def test_the_watched_vault_verifies_before_anybody_tampers(watched: Watched) -> None:
     assert watched.look(watched.remembered()).word == "VERIFIED"
     assert watched.told_size < watched.size
@@ -160,6 +161,7 @@ def test_a_told_cosignature_cut_from_its_checkpoint(watched: Watched) -> None:
     assert watched.codes(by=False) == {"cosignature-missing": {f"checkpoint {watched.told_size}"}}
 
 
+@pytest.mark.needs_memory
 def test_all_cosignatures_removed_with_their_entries_untold_needs_a_policy(watched: Watched) -> None:
     for path in both(watched):
         watched.edit_line(path, lambda line: [])
@@ -220,6 +222,7 @@ def test_tail_cut_with_its_checkpoints_and_cosigned_files_left(watched: Watched)
     assert codes["entries-missing"] == {f"cosigned/{watched.size}"}
 
 
+@pytest.mark.needs_memory
 def test_tail_cut_with_everything_that_tells_of_it_needs_memory(watched: Watched) -> None:
     """Entries, checkpoints, tiles and cosignatures removed: what is left is an honest earlier state."""
     known = watched.remembered()
@@ -240,6 +243,7 @@ def test_checkpoint_removed_with_all_issued_before_needs_memory(watched: Watched
     assert codes["cosignature-missing"] == {f"checkpoint {watched.told_size}"}
 
 
+@pytest.mark.needs_memory
 def test_fork_by_the_log_key_is_caught_by_the_policy_and_by_memory_and_by_nothing_inside(watched: Watched) -> None:
     known = watched.remembered()
     size = watched.size
@@ -254,6 +258,7 @@ def test_fork_by_the_log_key_is_caught_by_the_policy_and_by_memory_and_by_nothin
     assert said.alarm  # and the witness does not cosign it
 
 
+@pytest.mark.needs_memory
 def test_fork_by_log_and_witness_keys_is_undetectable_without_outside_memory(watched: Watched, tmp_path: Path) -> None:
     known = watched.remembered()
     thief = tmp_path / "thief"
@@ -328,6 +333,7 @@ def test_bundle_with_a_cosigned_checkpoint_of_another_tree(bundle: Bundle) -> No
     assert {fault.code for fault in verify_bundle(bundle.folder).faults} == {"file-missing"}
 
 
+@pytest.mark.needs_memory
 def test_bundle_of_a_key_that_the_policy_does_not_list(bundle: Bundle, tmp_path: Path) -> None:
     key = WitnessFolder.create(tmp_path / "w", "office-b.example/witness").key
     other = note.VerifierKey("office-a.example/archive", key.public_key)
@@ -336,6 +342,7 @@ def test_bundle_of_a_key_that_the_policy_does_not_list(bundle: Bundle, tmp_path:
     assert {fault.code for fault in found.faults} == {"key-other"}
 
 
+@pytest.mark.needs_memory
 def test_bundle_that_contradicts_what_was_seen(bundle: Bundle) -> None:
     first = verify_bundle(bundle.folder, outside=Outside(None, Memory()))
     assert first.look is not None

@@ -21,10 +21,11 @@ CAUGHT = {
     "memory-malformed",  # wrong usage
     "bundle-shape", "tile-name", "tile-shape", "entry-too-long",  # of tiles: tile-altered or ledger-file-extra
     "range-shape",  # of the writer
+    "der-malformed",  # of a token: timestamp-invalid
 }  # fmt: skip
 
-#: "KIND-missing" is put together in `audit.told`.
-BUILT = {"request-missing", "acquisition-missing", "item-missing", "match-missing"}
+#: "KIND-missing" is put together in `audit.told`; the last is given by `custody`'s trust in authorities.
+BUILT = {"request-missing", "acquisition-missing", "item-missing", "match-missing", "timestamp-unknown-authority"}
 
 #: Codes without a hyphen.
 SHORT = {"fork", "link"}

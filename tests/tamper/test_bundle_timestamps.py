@@ -69,6 +69,7 @@ def codes(verdict: Verdict) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.honest
 def test_the_first_stamp_over_an_exhibit_and_the_newest_are_there(bundle: Bundle) -> None:
     report = bundle.json(layout.REPORT_JSON)
     first, last = report["timestamps"]
@@ -81,6 +82,7 @@ def test_the_first_stamp_over_an_exhibit_and_the_newest_are_there(bundle: Bundle
     assert "a.example/tsa" in page
 
 
+@pytest.mark.honest
 def test_without_roots_it_is_said_that_the_signature_was_not_checked(bundle: Bundle, authority: Authority) -> None:
     plain, rooted = look(bundle), look(bundle, authority)
     assert (plain.word, rooted.word) == ("VERIFIED", "VERIFIED")
@@ -89,6 +91,7 @@ def test_without_roots_it_is_said_that_the_signature_was_not_checked(bundle: Bun
     assert plain.checked["timestamps"] == 2
 
 
+@pytest.mark.honest
 def test_verify_pyz_tells_the_command(bundle: Bundle) -> None:
     said = subprocess.run(
         [sys.executable, "-I", bundle.folder / layout.VERIFIER, bundle.folder],
@@ -103,6 +106,7 @@ def test_verify_pyz_tells_the_command(bundle: Bundle) -> None:
 
 
 @needs_openssl
+@pytest.mark.honest
 def test_openssl_accepts_every_token_by_the_commands_that_are_told(bundle: Bundle, authority: Authority) -> None:
     told = (bundle.folder / layout.VERIFY_TEXT).read_text()
     commands = [line.strip() for line in told.splitlines() if line.startswith("  openssl ts")]
@@ -174,6 +178,7 @@ def test_a_consistency_proof_that_is_missing_or_wrong(bundle: Bundle) -> None:
     assert codes(look(bundle))["timestamp-of-other"] == {f"entry {first}", f"entry {second}"}
 
 
+@pytest.mark.needs_memory
 def test_an_authority_that_the_reader_does_not_know(bundle: Bundle, tmp_path: Path) -> None:
     verdict = look(bundle, Authority(tmp_path / "other", "Others"))
     assert verdict.word == "FAILED"
@@ -209,6 +214,7 @@ def test_a_report_that_tells_times_otherwise(bundle: Bundle, what: str) -> None:
     assert "report-differs" in codes(look(bundle))
 
 
+@pytest.mark.honest
 def test_the_schema_of_proofs_knows_stamps(bundle: Bundle) -> None:
     import jsonschema_rs
 

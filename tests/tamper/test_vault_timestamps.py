@@ -62,6 +62,7 @@ def faults(verdict: Verdict) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.honest
 def test_a_good_stamp_is_told_with_what_it_proves(vault_copy: Copy, authority: Authority, stamp: Stamp) -> None:
     verdict = look(vault_copy, authority)
     assert verdict.word == "VERIFIED"
@@ -70,12 +71,14 @@ def test_a_good_stamp_is_told_with_what_it_proves(vault_copy: Copy, authority: A
     assert (told["size"], told["time"], told["signature_checked"]) == (stamp.size, stamp.time, True)
 
 
+@pytest.mark.honest
 def test_without_any_root_nothing_is_taken_as_proved(vault_copy: Copy, stamp: Stamp) -> None:
     verdict = look(vault_copy, None)
     assert verdict.word == "INCOMPLETE"
     assert faults(verdict) == {"timestamp-untrusted": {f"entry {stamp.entry}"}}
 
 
+@pytest.mark.honest
 def test_roots_of_the_settings_are_used_where_no_others_are_given(
     vault_copy: Copy, authority: Authority, stamp: Stamp
 ) -> None:
@@ -84,6 +87,7 @@ def test_roots_of_the_settings_are_used_where_no_others_are_given(
     assert look(vault_copy, None).word == "VERIFIED"
 
 
+@pytest.mark.needs_memory
 def test_an_authority_of_the_attackers_own_is_unknown_to_the_reader(
     vault_copy: Copy, authority: Authority, tmp_path: Path
 ) -> None:
@@ -179,6 +183,7 @@ def test_the_token_of_another_checkpoint(
     assert faults(look(vault_copy, authority)) == {"timestamp-of-other": {f"entry {made.entry}"}}
 
 
+@pytest.mark.honest
 def test_only_issued_checkpoints_can_be_stamped(vault_copy: Copy, stamp: Stamp) -> None:
     with vault_copy.open() as vault:
         of = stamps.issued(vault, stamp.size)

@@ -44,8 +44,8 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
     ),
     (
         False,
-        "Believe the entry that the message names and not the row: the archive's lists were edited or damaged, the"
-        " ledger was not. Compare with a backup, and ask who could write to the database",
+        "Where no entry is named as altered too, believe the entry and not the row: only the archive's lists were"
+        " edited or damaged. Compare with a backup, and ask who could write to the database",
         {
             "request-altered": "a request's row is not what its entries tell",
             "request-untold": "no entry tells of this request",

@@ -65,7 +65,9 @@ class _Reader:
         elif name == "#EXT-X-TARGETDURATION":
             self.target = float(_number(value))
         elif name == "#EXT-X-MEDIA-SEQUENCE":
-            self.sequence = _number(value)
+            # RFC 8216 section 4.3.3.2: before the first segment. A later one would make numbers go back.
+            if not self.parts:
+                self.sequence = _number(value)
         elif name == "#EXT-X-ENDLIST":
             self.ended = True
         elif name == "#EXT-X-BYTERANGE":

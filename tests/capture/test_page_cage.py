@@ -29,13 +29,14 @@ told = {}
 def attempt(name, act):
     try:
         told[name] = repr(act())
-    except OSError as error:
+    except (OSError, IndexError):
         told[name] = "refused"
 port = int(os.environ.get("PORT") or open("/proc/self/cmdline").read().split("port=")[1].split("\\0")[0])
 attempt("tcp", lambda: socket.create_connection(("127.0.0.1", port), 2))
 attempt("udp outside", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("10.255.255.1", 9)))
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port))
-attempt("home", lambda: os.listdir("/root"))
+# Of the home folder, Python alone may be in sight, where it lies there.
+attempt("home", lambda: [one for one in os.listdir("/root") if not "PYTHON/".startswith("/root/" + one + "/")][0])
 attempt("passwords", lambda: open("/etc/passwd").read(1))
 attempt("writes", lambda: open("/usr/x", "w"))
 attempt("writes in the root", lambda: open("/x", "w"))
@@ -61,7 +62,7 @@ def test_what_is_in_the_cage_has_no_way_out_but_the_proxy(
     monkeypatch.setenv("SECRET", "of ours")
     prisoner = tmp_path / "program" / "prisoner"
     prisoner.parent.mkdir()
-    prisoner.write_text(PRISONER)
+    prisoner.write_text(PRISONER.replace("PYTHON", os.path.realpath(sys.base_prefix)))
     prisoner.chmod(0o755)
     (tmp_path / "out").touch()
     more = (f"port={pages.forbidden.port}",)

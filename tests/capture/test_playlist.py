@@ -66,6 +66,11 @@ def test_an_endless_list_is_refused() -> None:
         playlist.read(b"#EXTM3U\n" + b"a.ts\n" * 100_001, BASE)
 
 
+def test_numbers_that_are_told_too_late_are_not_followed() -> None:
+    found = playlist.read(b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:7\na.ts\n#EXT-X-MEDIA-SEQUENCE:3\nb.ts\n", BASE)
+    assert [part.sequence for part in found.parts] == [7, 8]
+
+
 LINES = st.one_of(
     st.sampled_from([line for line in TEXT.splitlines() if line]),
     st.builds("{}:{}".format, st.sampled_from(["#EXT-X-KEY", "#EXT-X-MAP", "#EXT-X-BYTERANGE"]), st.text(max_size=20)),

@@ -15,6 +15,9 @@ import pytest
 
 from archiver.sandbox import landlock, seccomp
 
+# A minimal system has no /etc/hosts: nobody outside is asked what this machine's own name is.
+HOSTS = Path("/etc/hosts")
+HOST = "localhost" if HOSTS.is_file() and "localhost" in HOSTS.read_text() else "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
 locked = pytest.mark.skipif(not (landlock.abi() and seccomp.supported()), reason="no Landlock or filter here")
 
@@ -35,7 +38,7 @@ TRIES = """
             return
         done.append(name)
     attempt("write and rename its own", lambda: (Path("a").write_text("x"), os.rename("a", "b"), os.mkdir("c")))
-    attempt("resolve and connect", lambda: socket.create_connection(("localhost", port), 5).close())
+    attempt("resolve and connect", lambda: socket.create_connection((HOST, port), 5).close())
     attempt("read a module", lambda: Path(json.__file__).read_text())
     attempt("read the secret", lambda: Path(secret).read_text())
     attempt("write the secret", lambda: Path(secret).write_text("x"))
@@ -54,8 +57,9 @@ def tried(tmp_path: Path, program: str = "") -> Any:
     folder.mkdir()
     (tmp_path / "key").write_text("secret")
     with socket.create_server(("127.0.0.1", 0)) as server:
+        program_text = textwrap.dedent(TRIES).replace("HOST", repr(HOST))
         done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(TRIES), str(folder), str(tmp_path / "key"),
+            [sys.executable, "-c", program_text, str(folder), str(tmp_path / "key"),
              str(server.getsockname()[1]), program],
             capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd="/",
         )  # fmt: skip

@@ -11,7 +11,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 VAULT := $(or $(ARCHIVER_VAULT),vault)
 
-# Two test processes on two processors: numerical libraries that start threads of their own would fight over them.
+# Three test processes for two processors, because many tests wait: numerical libraries that start threads of their own
+# would fight over them.
 export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: run test check bench setup setup-dev system lock generate clean
@@ -34,13 +35,13 @@ test: setup-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist worksteal $(if $(T),-k "$(T)")
+	@$(BIN)/pytest -n 3 --dist worksteal $(if $(T),-k "$(T)")
 
 check: setup-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not slow" $(if $(T),-k "$(T)")
+	@$(BIN)/pytest -n 3 --dist worksteal -m "not slow" $(if $(T),-k "$(T)")
 
 bench: setup-dev
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done

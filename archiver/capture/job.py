@@ -17,6 +17,7 @@ from typing import Any
 
 from archiver.capture.access import Access
 from archiver.capture.access import from_json as access_from_json
+from archiver.capture.untrusted import count, text
 from archiver.config import Limits, Wishes
 from archiver.model import Outcome, Role, Tool
 
@@ -25,7 +26,6 @@ EXCHANGE_NAME = "exchange.warc"
 
 # 100 items of five files, with every text at its limit, are below 2 MiB.
 _RESULT_BYTES = 8 * 1024**2
-_TEXT_CHARACTERS = 20_000  # above url_characters and title_characters as anyone would set them
 _LIST_ENTRIES = 10_000
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _NAME_CHARACTERS = 100
@@ -171,20 +171,20 @@ def _result(value: Any, folder: Path) -> FetchResult:
     table = _table(value)
     exchange = table["exchange"]
     return FetchResult(
-        outcome=Outcome(_text(table["outcome"])),
-        reason=_text(table["reason"]),
-        message=_text(table["message"]),
+        outcome=Outcome(text(table["outcome"])),
+        reason=text(table["reason"]),
+        message=text(table["message"]),
         passing=table["passing"] is True,
         retry_after=None if table["retry_after"] is None else _number(table["retry_after"]),
-        started=_text(table["started"]),
-        ended=_text(table["ended"]),
-        bytes=_integer(table["bytes"]),
-        http_status=_integer(table["http_status"]),
-        final_url=_text(table["final_url"]),
-        tools=tuple(Tool(_text(_table(tool)["name"]), _text(tool["version"])) for tool in _list(table["tools"])),
+        started=text(table["started"]),
+        ended=text(table["ended"]),
+        bytes=count(table["bytes"]),
+        http_status=count(table["http_status"]),
+        final_url=text(table["final_url"]),
+        tools=tuple(Tool(text(_table(tool)["name"]), text(tool["version"])) for tool in _list(table["tools"])),
         exchange=None if exchange is None else _file(exchange, folder),
         items=tuple(_item(item, folder) for item in _list(table["items"])),
-        failures=tuple((_text(pair[0]), _text(pair[1])) for pair in map(_list, _list(table["failures"]))),
+        failures=tuple((text(pair[0]), text(pair[1])) for pair in map(_list, _list(table["failures"]))),
         page=table.get("page") is True,
     )
 
@@ -192,18 +192,18 @@ def _result(value: Any, folder: Path) -> FetchResult:
 def _item(value: Any, folder: Path) -> FetchedItem:
     table = _table(value)
     return FetchedItem(
-        url=_text(table["url"]),
-        final_url=_text(table["final_url"]),
-        title=_text(table["title"]),
-        uploader=_text(table["uploader"]),
+        url=text(table["url"]),
+        final_url=text(table["final_url"]),
+        title=text(table["title"]),
+        uploader=text(table["uploader"]),
         files=tuple(_file(file, folder) for file in _list(table["files"])),
-        note=_text(table["note"]),
+        note=text(table["note"]),
     )
 
 
 def _file(value: Any, folder: Path) -> FetchedFile:
     table = _table(value)
-    name, size, sha256 = _text(table["name"]), _integer(table["size"]), _text(table.get("sha256", ""))
+    name, size, sha256 = text(table["name"]), count(table["size"]), text(table.get("sha256", ""))
     if sha256 and not _DIGEST.fullmatch(sha256):
         raise ValueError(name)
     if not name or name.startswith(".") or len(name) > _NAME_CHARACTERS or not _PLAIN.issuperset(name):
@@ -212,7 +212,7 @@ def _file(value: Any, folder: Path) -> FetchedFile:
     # A second name is no fault: the store gives the file one, and an attempt that was interrupted then is read again.
     if not stat.S_ISREG(found.st_mode) or found.st_size != size:
         raise ValueError(name)
-    return FetchedFile(name, Role(_text(table["role"])), _text(table["label"]), size, sha256)
+    return FetchedFile(name, Role(text(table["role"])), text(table["label"]), size, sha256)
 
 
 def _table(value: Any) -> Mapping[str, Any]:
@@ -223,19 +223,6 @@ def _table(value: Any) -> Mapping[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list) or len(value) > _LIST_ENTRIES:
-        raise TypeError
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _TEXT_CHARACTERS:
-        raise TypeError
-    value.encode("utf-8")  # a lone surrogate would fail later, in the database
-    return value
-
-
-def _integer(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise TypeError
     return value
 

@@ -104,8 +104,8 @@ def unreadable(path: Path, error: OSError) -> MachineError:
 def _unlocked(data: bytes) -> bytes:
     try:
         return lockedkey.unlock(data, passphrase.current())
-    except Exception:
-        passphrase.forget()  # whatever went wrong, the next attempt asks again
+    except Exception:  # whatever went wrong, it is passed on, and the next attempt asks again
+        passphrase.forget()
         raise
 
 

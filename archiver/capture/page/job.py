@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archiver.capture.untrusted import count, text
 from archiver.config import Limits
 
 RESULT_NAME = "snapshot.json"
@@ -21,7 +22,6 @@ FILE_NAME = "snapshot.wacz"
 DISK_FULL = 28
 
 _RESULT_BYTES = 256 * 1024
-_TEXT_CHARACTERS = 20_000  # above url_characters and title_characters as anyone would set them
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +99,6 @@ def read_result(folder: Path) -> SnapshotResult | None:
 
 def _result(value: Any) -> SnapshotResult:
     names = ("reason", "message", "url", "title", "browser", "confinement", "started", "ended")
-    texts = {name: _text(value[name]) for name in names}
-    counts = {name: _count(value[name]) for name in ("size", "requests", "refused", "bytes")}
+    texts = {name: text(value[name]) for name in names}
+    counts = {name: count(value[name]) for name in ("size", "requests", "refused", "bytes")}
     return SnapshotResult(**texts, **counts)  # type: ignore[arg-type]  # texts and counts by their names
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _TEXT_CHARACTERS:
-        raise TypeError
-    value.encode("utf-8")  # a lone surrogate would fail later, in the database
-    return value
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
-        raise TypeError
-    return value

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import random
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 
 from archiver.custody import queue, vault
-from archiver.custody.audit import entries, entry, verify
+from archiver.custody.audit import crew, entry, snapshot, span, tree, verify
 from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault
 from archiver.model import CustodyEvent, EventType, Holding, Role, StoredObject
@@ -182,17 +181,17 @@ def _asked(number: int) -> Asked:
 
 def _single_core(folder: Path) -> dict[str, object]:
     """Checking entries on one core: parse, canonical form, schema, leaf hash and tree; then disclosures as well."""
-    connection = sqlite3.connect(folder / "archive.db")
-    chunks = islice(entries._chunks(connection), SAMPLE // entries.CHUNK + 1)
-    rows = [row for chunk in chunks for row in chunk]
+    connection = snapshot.connect(folder / "archive.db", at_rest=True)
+    within = islice(crew.pieces(connection, "entry", "seq"), SAMPLE // crew.PIECE)
+    rows = [row for piece in within for row in span.read(connection, piece)]
     connection.close()
 
     def check(disclosures: bool) -> None:
-        tree = entries.Tree(iter(()))
+        grown = tree.Tree()
         for row, openings in rows:
             found = entry.examine(row, openings if disclosures else ())
             assert not found.faults
-            tree.append(found.leaf)
+            grown.append(found.leaf)
 
     return {
         "check_entries_per_second_on_one_core": round(len(rows) / min(_cpu(lambda: check(False)) for _ in range(5))),

@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.custody.acquisitions import NAMES_CHARACTERS
 from archiver.custody.audit import told
+from archiver.custody.audit.crew import Piece
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.told import Told
 from archiver.model import EventType, Role
@@ -20,18 +21,26 @@ _SEALED = ("case", "url", "title", "uploader", "note", "path", "source")
 _HOLDING = frozenset({EventType.INGESTION, EventType.METADATA, EventType.FINGERPRINT})
 
 
-def check(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Check every row of `acquisition`, `item`, `holding` and `object`. Raises sqlite3.Error."""
-    told.check_existence(connection, "acquisition", tally)
-    told.check_existence(connection, "item", tally)
-    _check_objects(connection, tally)
-    for row, acts in told.rows_with_acts(connection, "acquisition", _ACQUISITION):
+def check_acquisitions(connection: sqlite3.Connection, piece: Piece) -> Tally:
+    """Check rows of `acquisition`, and what they hold. Raises sqlite3.Error."""
+    tally = Tally()
+    for row, acts in told.rows_with_acts(connection, "acquisition", _ACQUISITION, piece):
         _check_acquisition(connection, row, acts, tally)
-    total = connection.execute("SELECT COUNT(*) FROM item").fetchone()[0]
-    for row, acts in told.rows_with_acts(connection, "item", _ITEM):
+        tally.count("acquisitions")
+    return tally
+
+
+def check_items(connection: sqlite3.Connection, piece: Piece) -> Tally:
+    """Check rows of `item`, and what they hold. Raises sqlite3.Error."""
+    tally = Tally()
+    for row, acts in told.rows_with_acts(connection, "item", _ITEM, piece):
         _check_item(connection, row, acts, tally)
         tally.count("items")
-        tally.progress(tally.counted("items"), total, "items")
+    return tally
+
+
+def check_orphans(connection: sqlite3.Connection, tally: Tally) -> None:
+    """Note what is held by nothing. Raises sqlite3.Error."""
     for holder, sha256 in connection.execute(
         "SELECT CASE item_id WHEN '' THEN acquisition_id ELSE item_id END, sha256 FROM holding"
         " WHERE acquisition_id NOT IN (SELECT id FROM acquisition)"
@@ -40,7 +49,8 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
         tally.fault("holding-untold", holder, f"it is said to hold object {sha256}, and it is not on record")
 
 
-def _check_objects(connection: sqlite3.Connection, tally: Tally) -> None:
+def check_objects(connection: sqlite3.Connection, tally: Tally) -> None:
+    """Check every row of `object` against what entries tell of it. Raises sqlite3.Error."""
     for sha256, seq in connection.execute(
         "SELECT sha256, seq FROM told_object WHERE sha256 NOT IN (SELECT sha256 FROM object) ORDER BY seq"
     ):

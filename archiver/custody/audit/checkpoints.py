@@ -6,11 +6,12 @@ import hashlib
 import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
-from archiver.custody.audit.entries import Tree
 from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
+from archiver.custody.audit.tree import Tree, Wanted
 from archiver.proof import checkpoint as checkpoints
 from archiver.proof import note
 from archiver.proof.checkpoint import Checkpoint
@@ -19,18 +20,11 @@ from archiver.proof.faults import ProofError
 PUBLISHED = "ledger/checkpoint"
 
 
-def sizes(connection: sqlite3.Connection, published: Checkpoint | None, more: Iterable[int] = ()) -> Iterator[int]:
-    """Sizes, ascending, whose roots the checks below need; and `more`, ascending, that others need."""
-    own = published.size if published else -1
-    issued = (
-        row[0]
-        for row in connection.execute(
-            "SELECT size FROM checkpoint UNION SELECT ? ORDER BY 1",
-            (own,),
-        )
-        if row[0] > 0
-    )
-    yield from heapq.merge(issued, (size for size in more if size > 0))
+def wanted(connection: sqlite3.Connection, sizes: Iterable[int]) -> Iterator[Wanted]:
+    """Every issued checkpoint with its root, for the tree to compare; and the `sizes` whose roots are asked for."""
+    issued = connection.execute("SELECT size, root FROM checkpoint WHERE size > 0 ORDER BY size")
+    asked = ((size, None) for size in sorted(set(sizes)) if size > 0)
+    yield from heapq.merge(issued, asked, key=itemgetter(0))
 
 
 def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | None:
@@ -73,7 +67,7 @@ def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, s
             continue
         if (issued.size, issued.root) != (size, root):
             tally.fault("checkpoint-altered", subject, "its row names another size or root than the signed note")
-        elif size <= tree.size and tree.roots.get(size) != root:
+        elif size in tree.differing or size < 1:
             tally.fault("root-differs", subject, f"the first {size} entries do not give the root that was signed")
         if published and size == published.size and issued != published:
             tally.fault("checkpoint-fork", subject, "two signed checkpoints of this size have different roots")

@@ -30,6 +30,9 @@ _NAMES = frozenset(SEALED_FIELDS)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
+#: In the place of a leaf hash that cannot be computed; no leaf hashes to it.
+_NO_LEAF = bytes(merkle.HASH_BYTES)
+
 #: An attempt that recovery ended, and a match's items, are told by id as everything else.
 _KINDS = ("request", "acquisition", "item", "match")
 
@@ -56,7 +59,7 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
     seq, body, recorded = row
     name = f"entry {seq}"
     if not isinstance(body, bytes) or not isinstance(recorded, bytes):
-        return Examined(seq, b"", faults=(Fault("entry-invalid", name, "the entry's row holds no bytes"),))
+        return Examined(seq, _NO_LEAF, faults=(Fault("entry-invalid", name, "the entry's row holds no bytes"),))
     leaf = merkle.leaf_hash(body)
     faults = []
     if leaf != recorded:
@@ -84,11 +87,6 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
         tuple(map(tuple, entry["detail"]["fields"])) if entry["type"] == EventType.DELETION else (),
         tuple(faults),
     )
-
-
-def examine_all(rows: Sequence[tuple[Row, Sequence[Opening]]]) -> list[Examined]:
-    """Look at a run of entries; what a worker process is handed."""
-    return [examine(row, openings) for row, openings in rows]
 
 
 def _invalid(entry: Any) -> Iterator[str]:

@@ -14,29 +14,28 @@ from pathlib import Path
 
 from archiver.custody import database
 from archiver.custody.audit import (
-    acquired,
     checkpoints,
     entries,
-    matched,
     objects,
     published,
-    requests,
+    rows,
     snapshot,
     stamped,
     structure,
     witnessed,
 )
-from archiver.custody.audit.entries import Tree
+from archiver.custody.audit.crew import Crew
+from archiver.custody.audit.published import Files
 from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
-from archiver.custody.audit.tally import Observe, Tally
+from archiver.custody.audit.tally import Observe, Tally, silent
+from archiver.custody.audit.tree import Tree
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
 from archiver.proof import merkle, note
 from archiver.proof.faults import Verdict
-from archiver.proof.merkle import CompactRange
 from archiver.proof.outside import Outside
-from archiver.proof.tiles import WIDTH, Tile
+from archiver.proof.tiles import Tile
 
 #: A batch is recorded and signed within milliseconds; a vault that crashed keeps whoever checks it waiting for this.
 _PATIENCE_SECONDS = 1.0
@@ -51,7 +50,7 @@ _NOTHING = Outside()
 
 def verify(
     vault: Vault | Path,
-    observe: Observe = lambda done, total, what: None,
+    observe: Observe = silent,
     key: note.VerifierKey | None = None,
     outside: Outside = _NOTHING,
 ) -> Verdict:
@@ -90,13 +89,13 @@ def _check(seen: Snapshot, outside: Outside, tally: Tally) -> None:
     if "object" in tables:
         with _damage_noted(tally):
             unrecorded = objects.check(seen.connection, seen.folder / "objects", seen.began_ns, tally)
+    database_file = seen.folder / database.FILE_NAME
     if tables >= _LEDGER_TABLES:
-        with _damage_noted(tally):
-            _check_ledger(seen, outside, tally)
-            if tables >= _STORY_TABLES:
-                requests.check(seen.connection, tally)
-                acquired.check(seen.connection, tally)
-                matched.check(seen.connection, tally)
+        with _damage_noted(tally), Crew(database_file, seen.connection, alone=not seen.at_rest) as workers:
+            stories = tables >= _STORY_TABLES
+            _check_ledger(seen, workers, outside, stories, tally)
+            if stories:
+                rows.check(seen.connection, workers, tally)
     with _damage_noted(tally):
         _check_unrecorded(seen, unrecorded, tally)
 
@@ -109,20 +108,20 @@ def _damage_noted(tally: Tally) -> Iterator[None]:
         tally.fault("database-damaged", database.FILE_NAME, f"the records cannot be read: {error}")
 
 
-def _check_ledger(seen: Snapshot, outside: Outside, tally: Tally) -> None:
+def _check_ledger(seen: Snapshot, workers: Crew, outside: Outside, stories: bool, tally: Tally) -> None:
     connection = seen.connection
     signers = Signers(seen, tally)
     issued = checkpoints.read(seen, signers, tally)
-    wanted = checkpoints.sizes(connection, issued, witnessed.sizes(seen, signers, outside))
-    tree = entries.check(connection, wanted, tally)
+    sizes = [issued.size if issued else 0, *witnessed.sizes(seen, signers, outside)]
+    tree = Tree(checkpoints.wanted(connection, sizes))
+    found = entries.check(connection, workers, seen.ledger, tree, stories, tally)
     (count,) = connection.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
-    leaves, runs = published.leaves_of_entries(connection), tree.runs
+    files = Files(seen.ledger, published.leaves_of_entries(connection), tree, tally, found.agreeing)
     if issued is not None and not checkpoints.check_published(issued, tree, count, tally):
         signed = published.vouch(seen.ledger, issued)
         if signed is not None:
-            leaves, runs = signed
-            published.name_altered_entries(connection, leaves, issued.size, tally)
-    files = published.Files(seen.ledger, leaves, runs, tally)
+            files = Files(seen.ledger, *signed, tally)
+            published.name_altered_entries(connection, signed[0], issued.size, tally)
     files.check(issued.size if issued else 0)
     checkpoints.check_issued(seen, issued, tree, signers, tally)
     witnessed.check(seen, issued, tree, signers, outside, tally)
@@ -142,7 +141,7 @@ def _check_ledger(seen: Snapshot, outside: Outside, tally: Tally) -> None:
 def _is_signed_by_now(seen: Snapshot, tree: Tree) -> bool:
     """Whether a checkpoint that was issued since signs all entries of this look, and begins with them."""
     with _again(seen) as fresh:
-        silent = Tally(_silent)
+        silent = Tally()
         issued = (
             checkpoints.read(fresh, Signers(fresh, silent), silent)
             if fresh and (fresh.keys or fresh.expected)
@@ -150,12 +149,19 @@ def _is_signed_by_now(seen: Snapshot, tree: Tree) -> bool:
         )
         if fresh is None or issued is None or issued.size < tree.size:
             return False
-        grown = CompactRange(tree.size, tree.range.hashes)
-        for (body,) in fresh.connection.execute(
-            "SELECT body FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (tree.size, issued.size)
-        ):
+        grown = _grown(fresh, tree, issued.size)
+        return (grown.size, grown.range.root()) == (issued.size, issued.root)
+
+
+def _grown(fresh: Snapshot, tree: Tree, size: int) -> Tree:
+    """The tree with the entries that came since, up to `size`."""
+    grown = tree.fork()
+    for seq, body in fresh.connection.execute(
+        "SELECT seq, body FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (tree.size, size)
+    ):
+        if seq == grown.size:
             grown.append(merkle.leaf_hash(body))
-        return (grown.size, grown.root()) == (issued.size, issued.root)
+    return grown
 
 
 def _check_ahead(seen: Snapshot, ahead: list[Tile], tree: Tree, tally: Tally) -> None:
@@ -163,11 +169,9 @@ def _check_ahead(seen: Snapshot, ahead: list[Tile], tree: Tree, tally: Tally) ->
     with _again(seen) as fresh:
         if fresh is None:
             return
-        leaves = published.leaves_of_entries(fresh.connection)
-        runs = list(tree.runs)
-        while len(more := leaves(len(runs))) == WIDTH:
-            runs.append(merkle.root_of(more))
-        files = published.Files(seen.ledger, leaves, runs, tally)
+        (count,) = fresh.connection.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()
+        grown = _grown(fresh, tree, count)
+        files = Files(seen.ledger, published.leaves_of_entries(fresh.connection, tree), grown, tally)
         for tile in ahead:
             if not files.check_tile(tile):
                 tally.fault("ledger-file-extra", f"ledger/{tile.path}", "it is of entries that do not exist")
@@ -202,8 +206,4 @@ def _eventually(seen: Snapshot, happened: Callable[[], bool]) -> bool:
 
 def _again(seen: Snapshot) -> AbstractContextManager[Snapshot | None]:
     """The vault as it is now. What cannot be opened now could be before, so that its faults are noted already."""
-    return snapshot.opened(seen.folder, Tally(_silent), seen.expected, at_rest=seen.at_rest)
-
-
-def _silent(done: int, total: int, what: str) -> None:
-    pass
+    return snapshot.opened(seen.folder, Tally(), seen.expected, at_rest=seen.at_rest)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from archiver.custody import cosigned
-from archiver.custody.audit.entries import Tree
 from archiver.custody.audit.signers import FAST, Signers
 from archiver.custody.audit.snapshot import Snapshot, read_plain
 from archiver.custody.audit.tally import Tally
+from archiver.custody.audit.tree import Tree
 from archiver.custody.witness import appointed
 from archiver.errors import ArchiverError
 from archiver.proof import checkpoint as checkpoints

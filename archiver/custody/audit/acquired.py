@@ -49,20 +49,24 @@ def check_orphans(connection: sqlite3.Connection, tally: Tally) -> None:
         tally.fault("holding-untold", holder, f"it is said to hold object {sha256}, and it is not on record")
 
 
-def check_objects(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Check every row of `object` against what entries tell of it. Raises sqlite3.Error."""
+def check_objects(connection: sqlite3.Connection, tally: Tally, *, every: bool) -> None:
+    """Check the rows of `object` against what entries tell of them: all, or those that are told of.
+
+    Raises sqlite3.Error.
+    """
     for sha256, seq in connection.execute(
         "SELECT sha256, seq FROM told_object WHERE sha256 NOT IN (SELECT sha256 FROM object) ORDER BY seq"
     ):
         tally.fault("object-row-missing", sha256, f"entry {seq} tells of this object, and it is not on record")
-    for (sha256,) in connection.execute(
-        "SELECT sha256 FROM object WHERE sha256 NOT IN (SELECT sha256 FROM told_object) ORDER BY sha256"
-    ):
+    untold = "SELECT sha256 FROM object WHERE sha256 NOT IN (SELECT sha256 FROM told_object) ORDER BY sha256"
+    for (sha256,) in connection.execute(untold) if every else ():
         tally.fault("object-untold", sha256, "no entry tells of this object")
-    # The media type is the first telling's: the same bytes may be taken for something else later.
+    # The media type is the first telling's, where that is known: the same bytes may be taken for something else later.
     for sha256, seq in connection.execute(
         "SELECT sha256, seq FROM object JOIN told_object AS told USING (sha256)"
-        " WHERE (object.sha512, object.size, object.media_type) IS NOT (told.sha512, told.size, told.media_type)"
+        " WHERE (object.sha512, object.size) IS NOT (told.sha512, told.size)"
+        " OR (? AND object.media_type IS NOT told.media_type)",
+        (every,),
     ):
         tally.fault("object-row-altered", sha256, f"its row names another size, type or SHA-512 than entry {seq}")
 

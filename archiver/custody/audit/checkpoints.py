@@ -20,11 +20,21 @@ from archiver.proof.faults import ProofError
 PUBLISHED = "ledger/checkpoint"
 
 
-def wanted(connection: sqlite3.Connection, sizes: Iterable[int]) -> Iterator[Wanted]:
-    """Every issued checkpoint with its root, for the tree to compare; and the `sizes` whose roots are asked for."""
-    issued = connection.execute("SELECT size, root FROM checkpoint WHERE size > 0 ORDER BY size")
-    asked = ((size, None) for size in sorted(set(sizes)) if size > 0)
+def wanted(connection: sqlite3.Connection, sizes: Iterable[int], since: int = 0) -> Iterator[Wanted]:
+    """Every issued checkpoint with its root, for the tree to compare; and the `sizes` whose roots are asked for.
+
+    Those of `since` entries and fewer are left out.
+    """
+    issued = connection.execute("SELECT size, root FROM checkpoint WHERE size > ? ORDER BY size", (since,))
+    asked = ((size, None) for size in sorted(set(sizes)) if size > since)
     yield from heapq.merge(issued, asked, key=itemgetter(0))
+
+
+def size_before(connection: sqlite3.Connection, size: int) -> int:
+    """The size of the checkpoint that was issued before that of `size`; 0 where there was none."""
+    query = "SELECT COALESCE(MAX(size), 0) FROM checkpoint WHERE size < ?"
+    (found,) = connection.execute(query, (size,)).fetchone()
+    return int(found)
 
 
 def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | None:
@@ -33,8 +43,7 @@ def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | Non
         return None
     try:
         size = checkpoints.parse(note.parse(snapshot.note).text).size
-        row = snapshot.connection.execute("SELECT MAX(size) FROM checkpoint WHERE size < ?", (size,)).fetchone()
-        return signers.open(snapshot.note, row[0] or 0)
+        return signers.open(snapshot.note, size_before(snapshot.connection, size))
     except ProofError as error:
         tally.fault(error.code, PUBLISHED, error.message)
     return None
@@ -53,10 +62,13 @@ def check_published(published: Checkpoint, tree: Tree, entries: int, tally: Tall
 
 
 def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, signers: Signers, tally: Tally) -> None:
-    """Check every row of `checkpoint`, and that the ledger's own entries about checkpoints agree with them."""
+    """Check the rows of `checkpoint` from the tree's beginning on, and that the ledger's entries agree with them."""
     connection = snapshot.connection
-    newest = 0
-    for size, root, data in connection.execute("SELECT size, root, note FROM checkpoint ORDER BY size"):
+    since = tree.begin
+    newest = size_before(connection, since)
+    for size, root, data in connection.execute(
+        "SELECT size, root, note FROM checkpoint WHERE ? = 0 OR size >= ? ORDER BY size", (since, since)
+    ):
         subject = f"checkpoint {size}"
         before, newest = newest, max(newest, size)
         tally.count("checkpoints")
@@ -67,7 +79,7 @@ def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, s
             continue
         if (issued.size, issued.root) != (size, root):
             tally.fault("checkpoint-altered", subject, "its row names another size or root than the signed note")
-        elif size in tree.differing or size < 1:
+        elif size in tree.differing or size < 1 or (size == since and tree.roots[size] != root):
             tally.fault("root-differs", subject, f"the first {size} entries do not give the root that was signed")
         if published and size == published.size and issued != published:
             tally.fault("checkpoint-fork", subject, "two signed checkpoints of this size have different roots")

@@ -7,7 +7,7 @@ entries tell of objects goes into a temporary table of SQLite's, beside the vaul
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -75,7 +75,7 @@ class _Reader:
         self.told += span.told
         self._tally.count("clock_set_back", span.clocks_back)
         self._tally.count("entries", len(span.numbers))
-        _tell(self._connection, span)
+        tell(self._connection, span)
 
     def _number(self, span: Span) -> None:
         for seq in span.numbers:
@@ -131,20 +131,28 @@ def check(
     for span in workers.each(work, spans, total):
         reader.take(span)
         tally.progress(tally.counted("entries"), total, "entries")
-    if not since:
+    if since:
+        _check_newer_index(connection, since, tally)
+    else:
         _check_index(connection, reader.told, tally)
-    sealed.check(connection, tally)
+    sealed.check(connection, since, tally)
     return found
 
 
-def _tell(connection: sqlite3.Connection, span: Span) -> None:
+def tell(connection: sqlite3.Connection, span: Span) -> None:
+    """Put what later checks ask for into the temporary tables."""
     invalid = [(seq,) for seq, time in zip(span.numbers, span.times, strict=True) if not time]
-    connection.executemany("INSERT INTO invalid VALUES (?)", invalid)
+    connection.executemany("INSERT OR IGNORE INTO invalid VALUES (?)", invalid)
     connection.executemany("INSERT OR IGNORE INTO told_subject VALUES (?, ?)", span.subjects)
     connection.executemany("INSERT OR IGNORE INTO told_object VALUES (?, ?, ?, ?, ?)", span.objects)
     connection.executemany("INSERT OR IGNORE INTO agentless VALUES (?)", [(seq,) for seq in span.agentless])
     connection.executemany("INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)", span.forgotten)
     connection.executemany("INSERT INTO told_checkpoint VALUES (?, ?, ?, ?)", span.checkpoints)
+
+
+def tell_of_earlier(connection: sqlite3.Connection, span: Span) -> None:
+    """As `tell`, for an entry that others refer to: what it tells of itself is not checked again."""
+    tell(connection, replace(span, subjects=(), objects=(), checkpoints=()))
 
 
 def _check_index(connection: sqlite3.Connection, told: int, tally: Tally) -> None:
@@ -161,5 +169,17 @@ def _check_index(connection: sqlite3.Connection, told: int, tally: Tally) -> Non
         subjects = examine(row, ()).subjects if row else ()
         for _, subject in group:
             if subject not in subjects:
-                message = f"the index of entries leads from {subject[:80]} to it wrongly"
-                tally.fault("subject-foreign", f"entry {seq}", message)
+                _foreign(seq, subject, tally)
+
+
+def _check_newer_index(connection: sqlite3.Connection, since: int, tally: Tally) -> None:
+    """The same for the entries that are looked at, whose pairs are all in `told_subject`."""
+    for seq, subject in connection.execute(
+        "SELECT seq, id FROM subject WHERE seq >= ? EXCEPT SELECT seq, id FROM told_subject", (since,)
+    ):
+        _foreign(seq, subject, tally)
+
+
+def _foreign(seq: int, subject: str, tally: Tally) -> None:
+    message = f"the index of entries leads from {subject[:80]} to it wrongly"
+    tally.fault("subject-foreign", f"entry {seq}", message)

@@ -63,29 +63,28 @@ def leaves_of_tiles(ledger: Path, size: int) -> Leaves:
     return read
 
 
-def vouch(ledger: Path, published: Checkpoint) -> tuple[Leaves, Tree] | None:
-    """The published tiles' leaves and their tree, where they give the signed root; else None."""
+def vouch(ledger: Path, published: Checkpoint, tree: Tree) -> tuple[Leaves, Tree] | None:
+    """The published tiles' leaves with their tree, grown from `tree`, where they give the signed root; else None."""
     read = leaves_of_tiles(ledger, published.size)
-    tree = Tree()
     try:
-        for index in range(-(-published.size // WIDTH)):
-            for leaf in read(index):
+        for index in range(tree.begin // WIDTH, -(-published.size // WIDTH)):
+            for leaf in read(index)[tree.size % WIDTH :]:
                 tree.append(leaf)
     except (OSError, ProofError):
         return None
     return (read, tree) if tree.range.root() == published.root else None
 
 
-def name_altered_entries(connection: sqlite3.Connection, signed: Leaves, size: int, tally: Tally) -> None:
-    """Note every entry that is not the one of its number in the signed tree."""
-    for index in range(-(-size // WIDTH)):
+def name_altered_entries(connection: sqlite3.Connection, signed: Leaves, begin: int, size: int, tally: Tally) -> None:
+    """Note every entry from `begin` on that is not the one of its number in the signed tree."""
+    for index in range(begin // WIDTH, -(-size // WIDTH)):
         found = dict(
             connection.execute(
                 "SELECT seq, body FROM entry WHERE seq >= ? AND seq < ?", (index * WIDTH, index * WIDTH + WIDTH)
             )
         )
         for seq, leaf in enumerate(signed(index), index * WIDTH):
-            if seq in found and merkle.leaf_hash(found[seq]) != leaf:
+            if begin <= seq and seq in found and merkle.leaf_hash(found[seq]) != leaf:
                 tally.fault("entry-altered", f"entry {seq}", "it is not the entry that was signed under this number")
 
 

@@ -80,6 +80,10 @@ class Tree:
         """The leaves before the beginning in the run in which it lies."""
         return self._edge[0] if self._edge else ()
 
+    def begun(self) -> Tree:
+        """A tree that begins where this one did."""
+        return Tree((), self.begin, self._edge)
+
     def fork(self) -> Tree:
         """A tree that is equal, and grows on its own."""
         other = copy(self)

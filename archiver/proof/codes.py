@@ -225,6 +225,12 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
     ),
     (
         True,
+        "Set this machine's clock right and check again. If it was right, the entry and all after it claim a time that"
+        " had not come: believe of their times only what time stamps and cosignatures prove, and ask the office",
+        {"time-ahead": "an entry is later than this machine's clock: that is behind, or the entry was post-dated"},
+    ),
+    (
+        True,
         "Give the verifier what it could not read (a disk, a permission, the verifier key), and check again",
         {
             "store-unreachable": "a folder or object cannot be read",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archiver.proof import canonical, disclosure, layout, merkle, note, signed
+from archiver.proof import canonical, clock, disclosure, layout, merkle, note, signed
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint, parse
 from archiver.proof.eras import Era
@@ -94,6 +94,10 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         entry = _entry(bag, seq, path, inclusion.get(str(seq)), opened.pop(str(seq), []), checkpoint, faults)
         if entry:
             entries[seq] = entry
+    now = clock.latest()
+    ahead = next((one for _, one in sorted(entries.items()) if one.value["time"] > now), None)
+    if ahead is not None:
+        faults.add(clock.CODE, f"entry {ahead.seq}", clock.message(ahead.value["time"]))
     for number in sorted(set(inclusion) - {str(seq) for seq in places}):
         faults.add("entry-missing", f"entry {number[:20]}", "there is a proof for it, and it is missing")
     for number in sorted(opened):

@@ -20,6 +20,7 @@ from archiver.custody.audit.published import Agreeing
 from archiver.custody.audit.span import KINDS, Span, examine_span
 from archiver.custody.audit.tally import LISTED, Tally
 from archiver.custody.audit.tree import Tree
+from archiver.proof import clock
 from archiver.proof.merkle import HASH_BYTES
 from archiver.proof.tiles import ENTRIES, WIDTH
 
@@ -58,6 +59,7 @@ class _Reader:
         self._tally = tally
         self._expected = found.tree.size
         self._latest = ""
+        self._now = clock.latest()
         self._missing: set[str] = set()
 
     def take(self, span: Span) -> None:
@@ -110,6 +112,8 @@ class _Reader:
             if time and time < self._latest:
                 message = f"{time} is before {self._latest} of an earlier"
                 self._tally.fault("time-goes-back", f"entry {seq}", message)
+            if time > self._now >= self._latest:  # the first; those after it are no earlier
+                self._tally.fault(clock.CODE, f"entry {seq}", clock.message(time))
             self._latest = max(self._latest, time)
 
 

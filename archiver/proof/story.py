@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.proof import layout
+from archiver.proof import layout, transform
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import Entry, Evidence, read_json
@@ -35,7 +35,12 @@ def check_story(bag: Bag, evidence: Evidence, exhibits: Mapping[int, Exhibit], f
 def _differences(
     bag: Bag, report: dict[str, Any], evidence: Evidence, exhibits: Mapping[int, Exhibit]
 ) -> Iterator[tuple[str, str]]:
-    listed = rows(table(report.get("ledger"), _CODE).get("entries"), _CODE)
+    ledger = table(report.get("ledger"), _CODE)
+    keys = bag.read(layout.KEY, layout.MAX_TEXT_BYTES).decode("utf-8", "replace").splitlines()
+    # Reports of the first versions show the first key only.
+    if [ledger.get("verifier_key")] != keys[:1] or ledger.get("verifier_keys", keys) != keys:
+        yield layout.REPORT_JSON, "the keys that the report shows are not those of the bundle"
+    listed = rows(ledger.get("entries"), _CODE)
     export = evidence.export.seq if evidence.export else -1
     if listed != sorted(set(evidence.entries) - {export}):
         yield layout.REPORT_JSON, "the entries that the report lists are not those of the bundle"
@@ -108,6 +113,9 @@ def _match_agrees(
 ) -> bool:
     sides = [exhibits.get(whole(shown, side, _CODE)) for side in ("a", "b")]
     if [side.item if side else None for side in sides] != [entry.detail.get("a"), entry.detail.get("b")]:
+        return False
+    told = entry.detail.get("transform")  # entries of the first version say nothing of it
+    if told is not None and shown.get("transform") != transform.shown(table(told, _CODE)):
         return False
     names = ("kind", "finding", "score_ppm", "algorithm", "segments_ms")
     if any(shown.get(name) != entry.detail.get(name) for name in names) or shown.get("match") != entry.value.get(

@@ -12,8 +12,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from archiver.custody.findings import transform_texts
 from archiver.errors import ArchiverError
 from archiver.model import EventType
+from archiver.proof import transform
 from archiver.report import timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
@@ -51,6 +53,7 @@ def document(records: Records) -> dict[str, Any]:
         "ledger": {
             "origin": records.origin,
             "verifier_key": records.verifier_key,
+            "verifier_keys": list(records.verifier_keys),
             "checkpoint": {"size": records.size, "root": records.root.hex()},
             "entries": [entry.seq for entry in records.entries],
             "left_out": records.left_out,
@@ -163,7 +166,9 @@ def _match(entry: LedgerEntry, records: Records, numbers: Mapping[str, int]) -> 
         "a": numbers[detail["a"]],
         "b": numbers[detail["b"]],
         **{key: detail[key] for key in ("kind", "finding", "score_ppm", "algorithm", "segments_ms")},
-        "transform": {str(key)[:40]: _plain(value) for key, value in records.transforms.get(name, {}).items()},
+        "transform": transform.shown(
+            detail["transform"] if "transform" in detail else transform_texts(records.transforms.get(name, {}))
+        ),
         "rulings": [
             {
                 "entry": one.seq,

@@ -244,16 +244,16 @@ def _manifest(files: Mapping[str, bytes], algorithm: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def exporting_vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
-    """The vault, with one export already made: a session's bundles come from it, and tests may export again."""
-    return build(tmp_path_factory.mktemp("exporting") / "vault")
+    """The vault, with one export already made, which gave the exhibits their numbers: tests may export again."""
+    vault = build(tmp_path_factory.mktemp("exporting") / "vault")
+    export(vault, [FILM, REPOST, PHOTO], CASE, vault.folder.parent / "bundle")
+    return vault
 
 
 @pytest.fixture(scope="session")
-def exported_bundle(exporting_vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported_bundle(exporting_vault: Vault) -> Path:
     """A bundle of the film, its repost and the photo. Not to be changed: `bundle` is a copy."""
-    target = tmp_path_factory.mktemp("exported") / "bundle"
-    export(exporting_vault, [FILM, REPOST, PHOTO], CASE, target)
-    return target
+    return exporting_vault.folder.parent / "bundle"
 
 
 @pytest.fixture

@@ -109,6 +109,10 @@ def report_exhibit(number: int, change: Callable[[Any], object]) -> Attack:
     return edit(layout.REPORT_JSON, lambda report: change(report["exhibits"][number - 1]))
 
 
+def report_ledger(change: Callable[[Any], object]) -> Attack:
+    return edit(layout.REPORT_JSON, lambda report: change(report["ledger"]))
+
+
 def report_match(change: Callable[[Any], object]) -> Attack:
     return edit(layout.REPORT_JSON, lambda report: change(report["matches"][0]))
 
@@ -341,6 +345,16 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
         "report-differs",
     ),
     "report: other segment": (report_match(lambda m: m["segments_ms"][0].__setitem__(0, 500)), "report-differs"),
+    "report: other change to the copy": (report_match(lambda m: m["transform"].update(mirror=False)), "report-differs"),
+    "report: change to the copy left out": (report_match(lambda m: m["transform"].clear()), "report-differs"),
+    "report: another first key": (
+        edit(layout.REPORT_JSON, lambda r: r["ledger"].update(verifier_key="x")),
+        "report-differs",
+    ),
+    "report: second key left out": (
+        edit(layout.REPORT_JSON, lambda r: r["ledger"]["verifier_keys"].pop()),
+        "report-differs",
+    ),
     "report: other ruling": (report_match(lambda m: m["rulings"][1].update(ruling="different")), "report-differs"),
     "report: ruling of somebody else": (report_match(lambda m: m["rulings"][1].update(by="x")), "report-differs"),
     "report: ruling left out": (report_match(lambda m: m["rulings"].pop()), "report-differs"),

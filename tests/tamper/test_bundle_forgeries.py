@@ -348,11 +348,11 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
     "report: other change to the copy": (report_match(lambda m: m["transform"].update(mirror=False)), "report-differs"),
     "report: change to the copy left out": (report_match(lambda m: m["transform"].clear()), "report-differs"),
     "report: another first key": (
-        edit(layout.REPORT_JSON, lambda r: r["ledger"].update(verifier_key="x")),
+        report_ledger(lambda told: told.update(verifier_key="x")),
         "report-differs",
     ),
     "report: second key left out": (
-        edit(layout.REPORT_JSON, lambda r: r["ledger"]["verifier_keys"].pop()),
+        report_ledger(lambda told: told["verifier_keys"].pop()),
         "report-differs",
     ),
     "report: other ruling": (report_match(lambda m: m["rulings"][1].update(ruling="different")), "report-differs"),

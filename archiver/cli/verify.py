@@ -27,7 +27,7 @@ MEANING = {
 }
 
 
-_MEANING_SINCE = "the entries since then and what they tell are there, and nothing of it was changed"
+_MEANING_SINCE = "what came since is there, and nothing of it was changed"
 
 _WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
 
@@ -141,9 +141,9 @@ def _since(told: dict[str, Any] | None) -> list[str]:
     """Where the check began, and what it left out."""
     if told is None:
         return []
-    source = "as it was seen before on this machine" if told["remembered"] else "on the ledger's own word"
+    source = "was seen before on this machine" if told["remembered"] else "the ledger itself issued, on its own word"
     return [
-        f"Checked from entry {told['size']} on: the checkpoint of {told['size']} entries was taken {source}",
+        f"Checked from entry {told['size']} on, against the checkpoint of that size that {source}",
         *(f"Not looked at: {one}" for one in told["not_checked"]),
         "`archiver verify` without --since looks at all of it",
     ]

@@ -235,6 +235,34 @@ def test_many_entries_are_examined_by_other_processes_too(vault_copy: Copy, monk
     assert vault_copy.codes() == {"leaf-altered": {"entry 120"}}
 
 
+@pytest.mark.parametrize("worth", [10, 1_000_000], ids=["in processes", "alone"])
+def test_text_that_is_none_is_a_fault_and_ends_nothing(
+    vault_copy: Copy, monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    monkeypatch.setattr(crew, "WORTH_PROCESSES", worth)
+    vault_copy.sql("UPDATE disclosure SET value = CAST(x'ff41' AS TEXT) WHERE seq = 120 AND name = 'note'")
+    vault_copy.sql("UPDATE request SET note = CAST(x'ff41' AS TEXT) WHERE id = ?", vault_copy.names["queued"])
+    codes = vault_copy.codes()
+    assert codes["disclosure-foreign"] == {"entry 120"}
+    assert vault_copy.names["queued"] in codes["request-altered"]
+
+
+def test_the_index_is_compared_in_both_directions(vault_copy: Copy) -> None:
+    with vault_copy.database() as connection:
+        subject, seq = connection.execute("SELECT id, seq FROM subject WHERE seq = 50").fetchone()
+        connection.execute("UPDATE subject SET seq = 51 WHERE id = ? AND seq = ?", (subject, seq))
+    codes = vault_copy.codes()  # as many pairs as before, and not the same ones
+    assert (codes["subject-missing"], codes["subject-foreign"]) == ({"entry 50"}, {"entry 51"})
+
+
+def test_numbers_at_both_ends_of_what_sqlite_holds_are_named(vault_copy: Copy) -> None:
+    vault_copy.sql("UPDATE entry SET seq = -9223372036854775808 WHERE seq = 300")
+    vault_copy.sql("UPDATE entry SET seq = 9223372036854775807 WHERE seq = 301")
+    codes = vault_copy.codes()
+    assert "entry -9223372036854775808" in codes["entry-number"]
+    assert "entries 302 to 9223372036854775806" in codes["entries-missing"] or "entry-altered" not in codes
+
+
 def test_faults_without_number_do_not_fill_the_memory(vault_copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archiver.custody.audit.tally.LISTED", 5)
     vault_copy.sql("UPDATE entry SET leaf = zeroblob(32)")

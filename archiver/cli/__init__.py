@@ -40,7 +40,7 @@ COMMANDS = {
     "site": ("archiver.cli.site", "Set how a site is reached: proxy, cookies, browser, JavaScript."),
     "checkpoint": ("archiver.cli.key", "Show the newest checkpoint of the ledger."),
     "witness": ("archiver.cli.witness", "Have other offices watch the ledger, and watch theirs."),
-    "timestamp": ("archiver.cli.timestamp", "Have authorities outside stamp the time of the ledger."),
+    "timestamp": ("archiver.cli.timestamp", "Have authorities and calendars outside prove the time of the ledger."),
     "doctor": ("archiver.cli.doctor", "Say which tools are there and what is missing."),
     "demo": ("archiver.cli.demo", "Show the whole story on sample footage, on this machine only."),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.audit.base import Since
+    from archiver.proof.blockheaders import Header
     from archiver.proof.faults import Verdict
     from archiver.proof.opened import Opened
     from archiver.proof.outside import Outside, Vouch
@@ -68,6 +69,13 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     metavar="SIZE|last",
     help="Check only what came after the first SIZE entries, or after the last that was seen here.",
 )
+@click.option(
+    "--block-headers",
+    "headers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Headers of Bitcoin blocks, from a source that you believe: lines HEIGHT HEX.",
+)
 @click.option("--no-memory", is_flag=True, help="Neither compare with what was seen before nor remember.")
 @common.json_option
 def verify_command(
@@ -77,6 +85,7 @@ def verify_command(
     policy: Path | None,
     roots: Path | None,
     since: Since | None,
+    headers: Path | None,
     no_memory: bool,
 ) -> int:
     """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
@@ -91,6 +100,7 @@ def verify_command(
         _policy(policy) if policy else None,
         None if no_memory else remembered.recall(),
         _voucher(roots) if roots else None,
+        _headers(headers) if headers else None,
     )
     verdict = check(target, key, disclosures, opened.append, outside, since)
     if not no_memory and verdict.look:
@@ -185,6 +195,19 @@ def _voucher(file: Path) -> Vouch:
         return trust.voucher(file.read_bytes())
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _headers(file: Path) -> Mapping[int, Header]:
+    from archiver.proof import blockheaders
+    from archiver.proof.faults import ProofError
+
+    try:
+        return blockheaders.parse(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except ProofError as error:
+        step = "Write a line for each block: its height, a space, and the 160 hex digits of its header"
+        raise UsageError(f"{file} holds no block headers: {error.message}", next_step=step) from None
 
 
 def _policy(file: Path) -> Policy:

@@ -171,6 +171,7 @@ def _judge(one: os.DirEntry[str], path: str, folded: set[str]) -> tuple[str, str
         or layout.EXHIBIT_PATH.fullmatch(path)
         or layout.ENTRY_PATH.fullmatch(path)
         or layout.TIMESTAMP_PATH.fullmatch(path)
+        or layout.ANCHOR_PATH.fullmatch(path)
     ):
         return None
     return "file-extra", "no bundle of ours has such a file"

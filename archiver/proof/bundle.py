@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver.proof import canonical, layout, stamped, standing
+from archiver.proof import anchored, anchors, canonical, layout, stamped, standing
 from archiver.proof.bag import Bag, Faults, TooManyFaults, read_bag
 from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.exhibits import read_exhibits
@@ -95,6 +95,10 @@ def _verify(
     if stamps:
         outcome.told = {**outcome.told, "timestamps": stamps}
         checked["timestamps"] = len(stamps)
+    found = anchors.check(bag, evidence, outside.headers, faults)
+    if found:
+        outcome.told = anchored.with_anchors(outcome.told, found)
+        checked["anchors"] = len(found)
     return evidence
 
 

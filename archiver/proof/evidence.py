@@ -55,6 +55,7 @@ class Evidence:
     consistency: tuple[bytes, ...]
     cosigned: tuple[bytes, ...]  # the consistency proof of the cosigned checkpoint
     stamped: Mapping[str, Any]  # consistency proofs of stamped checkpoints by the number of the stamp's entry
+    anchored: Mapping[str, Any]  # and of anchored ones
     about_item: Mapping[str, Sequence[Entry]]
     captures: Mapping[str, Sequence[Entry]]  # by acquisition
 
@@ -73,9 +74,10 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         consistency = hashes(proofs.get("consistency", []))
         cosigned = hashes(proofs.get("cosigned", []))
         stamped = table(proofs.get("timestamps", {}), "proofs-malformed")
+        anchored = table(proofs.get("anchors", {}), "proofs-malformed")
     except ProofError as error:
         faults.of(error, layout.EXPORT_PROOFS)
-        export_seq, inclusion, consistency, cosigned, stamped = -1, {}, (), (), {}
+        export_seq, inclusion, consistency, cosigned, stamped, anchored = -1, {}, (), (), {}, {}
     places = {int(layout.ENTRY_PATH.fullmatch(path)[1]): path for path in _entry_files(bag)}  # type: ignore[index]  # they match
     if export_seq in places:
         faults.add("entry-repeated", places[export_seq], "the export's own entry is there twice")
@@ -116,6 +118,7 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         consistency=consistency,
         cosigned=cosigned,
         stamped=stamped,
+        anchored=anchored,
         about_item=_grouped(entries.values(), "item"),
         captures=_grouped(captures, "acquisition"),
     )

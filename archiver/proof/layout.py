@@ -66,12 +66,17 @@ TIMESTAMPS = LEDGER + "timestamps/"
 TIMESTAMP_KINDS = ("tsq", "tsr", "pem", "checkpoint")
 TIMESTAMP_PATH = re.compile(r"data/ledger/timestamps/([0-9]{9,18})\.(?:tsq|tsr|pem|checkpoint)", re.ASCII)
 
+#: An anchor by the number of its entry: the OpenTimestamps proof, and the signed note that it is of.
+ANCHORS = LEDGER + "anchors/"
+ANCHOR_KINDS = ("ots", "checkpoint")
+ANCHOR_PATH = re.compile(r"data/ledger/anchors/([0-9]{9,18})\.(?:ots|checkpoint)", re.ASCII)
+
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 #: Every folder of the bag; that bounds the depth as well.
 FOLDER = re.compile(
-    r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps)", re.ASCII
+    r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps|anchors)", re.ASCII
 )
 
 #: 1,000 exhibits with ten files each, and a hundred entries for each of them.
@@ -113,6 +118,11 @@ def entry_path(seq: int) -> str:
 def timestamp_path(seq: int, kind: str) -> str:
     """Where a file of the time stamp lies that entry `seq` tells of."""
     return f"{TIMESTAMPS}{seq:09}.{kind}"
+
+
+def anchor_path(seq: int, kind: str) -> str:
+    """Where a file of the anchor lies that entry `seq` tells of."""
+    return f"{ANCHORS}{seq:09}.{kind}"
 
 
 def exhibit_folder(number: int) -> str:

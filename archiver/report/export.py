@@ -21,7 +21,7 @@ from archiver.model import Item
 from archiver.proof import bundle, canonical, layout
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
-from archiver.report import gather, html, numbering, pictures, provenance, pyz, timely
+from archiver.report import anchored, gather, html, numbering, pictures, provenance, pyz, timely
 from archiver.report.bag import BagWriter, appearing
 from archiver.report.instructions import instructions
 from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
@@ -77,6 +77,7 @@ def export(
         _write_report(vault, writer, records, observe)
         write_entries(writer, records)
         timely.write(vault, writer, records)
+        anchored.write(vault, writer, records)
         write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told, cosign)
         writer.close(_bag_info(records))
         verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
@@ -98,8 +99,9 @@ def _records(
     entries, left_out = gather.select(vault, chosen, checkpoint.size, withheld)
     exhibits = tuple(gather.exhibit(vault, item, number, entries, ids) for number, item in numbered)
     stamps = timely.chosen(vault, exhibits, checkpoint.size)
-    told = {entry.seq for entry in entries}
-    entries += [gather.entry(vault, one.stamp.entry, withheld) for one in stamps if one.stamp.entry not in told]
+    anchors = anchored.chosen(vault, exhibits, checkpoint.size)
+    about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
+    entries += [gather.entry(vault, seq, withheld) for seq in about_time - {entry.seq for entry in entries}]
     return Records(
         origin=vault.settings.origin,
         custodian=vault.settings.custodian,
@@ -112,6 +114,7 @@ def _records(
         exhibits=exhibits,
         entries=tuple(sorted(entries, key=lambda entry: entry.seq)),
         stamps=stamps,
+        anchors=anchors,
         left_out=left_out,
         transforms=gather.transforms(vault, ids),
         tools={"archiver": __version__},

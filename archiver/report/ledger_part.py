@@ -113,9 +113,12 @@ def _proofs(vault: Vault, records: Records, own: int, size: int, cosigned: int |
         "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
-    if records.stamps:
-        proofs = {str(s.entry): vault.ledger.consistency_proof(s.size, size) for s in (o.stamp for o in records.stamps)}
-        document["timestamps"] = {seq: _base64(proof) for seq, proof in proofs.items()}
+    for name, covered in (
+        ("timestamps", [(one.stamp.entry, one.stamp.size) for one in records.stamps]),
+        ("anchors", [(one.anchor.entry, one.anchor.size) for one in records.anchors]),
+    ):
+        if covered:
+            document[name] = {str(seq): _base64(vault.ledger.consistency_proof(of, size)) for seq, of in covered}
     if cosigned is not None:
         document["cosigned"] = _base64(vault.ledger.consistency_proof(cosigned, size))
     return document

@@ -16,7 +16,7 @@ from archiver.custody.findings import transform_texts
 from archiver.errors import ArchiverError
 from archiver.model import EventType
 from archiver.proof import transform
-from archiver.report import timely, words
+from archiver.report import anchored, timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
 
@@ -59,6 +59,7 @@ def document(records: Records) -> dict[str, Any]:
             "left_out": records.left_out,
         },
         "timestamps": list(timely.rows(records)),
+        "anchors": list(anchored.rows(records)),
         "exhibits": [_exhibit(one) | _proved(one, records) for one in records.exhibits],
         "matches": [_match(one, records, numbers) for one in records.entries if one.type == EventType.MATCH],
         "limits": list(words.LIMITS),
@@ -101,8 +102,8 @@ def _exhibit(one: ExhibitRecords) -> dict[str, Any]:
 
 
 def _proved(one: ExhibitRecords, records: Records) -> dict[str, Any]:
-    found = timely.proved(one, records)
-    return {"proved": found} if found else {}
+    said = {"proved": timely.proved(one, records), "anchored": anchored.proved(one, records)}
+    return {name: found for name, found in said.items() if found}
 
 
 def _first(one: ExhibitRecords, kind: EventType, *, item: bool) -> LedgerEntry | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
 
@@ -74,6 +75,14 @@ class Stamped:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchored:
+    """An anchor of the export, and the signed note that it is of."""
+
+    anchor: Anchor
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
 
@@ -92,6 +101,7 @@ class Records:
     entries: tuple[LedgerEntry, ...]
     left_out: int
     stamps: tuple[Stamped, ...] = ()
+    anchors: tuple[Anchored, ...] = ()
     transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
 

@@ -52,6 +52,7 @@ ACTS: Mapping[str, str] = {
     "disclosure": "A sealed field was opened for somebody outside",
     "deletion": "A sealed field was forgotten: its value was deleted",
     "time stamp": "An authority outside stamped the time of a checkpoint",
+    "time anchor": "A calendar's proof of the time of a checkpoint was kept",
     "key rotation": "The archive's keys were changed",
     "database migration": "The archive's database was brought up to date",
 }
@@ -62,7 +63,7 @@ LIMITS = (
     "They do not show that what the footage shows is true, when or where it was recorded, or by whom. Times stated by a"
     " file, a site or an uploader are claims; they are reported as such.",
     "Times of entries come from the clock of the archiving office. Their order is proven; the hour is as good as that"
-    " clock, unless a time stamp or another office's signature on a checkpoint says more.",
+    " clock, unless a time stamp, an anchor or another office's signature on a checkpoint says more.",
     "Whoever holds the office's signing key could have written a different history before the first checkpoint that"
     " anybody else has seen. Ask other offices which checkpoints they hold.",
     "They do not show what was never entered: a file that was seen and not taken in, or an act that nobody recorded.",

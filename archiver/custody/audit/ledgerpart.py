@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.custody.audit import checkpoints, entries, published, stamped, witnessed
+from archiver.custody.audit import anchored, checkpoints, entries, published, stamped, witnessed
 from archiver.custody.audit.crew import Crew
 from archiver.custody.audit.patience import again, eventually
 from archiver.custody.audit.published import Files
@@ -43,6 +43,7 @@ def check(
     checkpoints.check_issued(seen, issued, tree, signers, tally)
     witnessed.check(seen, issued, tree, signers, outside, tally)
     stamped.check(seen, outside, tally)
+    anchored.check(seen, outside, tally)
     if files.ahead:
         _check_ahead(seen, files.ahead, tree, tally)
     signed_size = issued.size if issued else 0

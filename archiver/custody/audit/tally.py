@@ -24,6 +24,7 @@ COUNTED = (
     "items",
     "matches",
     "timestamps",
+    "anchors",
     "clock_set_back",
 )
 

@@ -49,7 +49,7 @@ def check(seen: Snapshot, given: Outside, tally: Tally) -> None:
 
 def _told(seen: Snapshot, anchor: Anchor, given: Outside) -> dict[str, Any]:
     signed = _KIND.note(seen, anchor.size, anchor.entry)
-    detail = {"size": anchor.size, "root": anchor.root, "blocks": list(anchor.blocks)}
+    detail = {name: getattr(anchor, name) for name in ("size", "root", "upgrades")} | {"blocks": list(anchor.blocks)}
     _, proof = anchored.check(detail, signed, _KIND.object(seen, anchor.proof))
     if given.headers is None:
         return anchored.told(anchor.entry, detail, None)

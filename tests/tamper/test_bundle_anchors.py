@@ -1,0 +1,230 @@
+"""Bundles with anchors: what both verifiers and the reference library say of good ones, and of each attack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archiver.config import Calendar as Configured
+from archiver.custody import queue
+from archiver.custody.queue import Asked
+from archiver.custody.timestamps import anchoring
+from archiver.proof import blockheaders, layout, opentimestamps
+from archiver.proof.bundle import verify
+from archiver.proof.faults import Verdict
+from archiver.proof.outside import Outside
+from archiver.report.export import export
+from tests.calendar import Calendar, read
+from tests.report.bundle_story import CASE, PHOTO, Bundle
+from tests.report.bundle_story import build as build_vault
+
+BLOCKS = (840_000, 840_001)
+
+
+@pytest.fixture(scope="module")
+def calendar() -> Calendar:
+    return Calendar("https://a.example")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, calendar: Calendar) -> Path:
+    """A bundle with two anchors, the lowest block over its exhibits and a newer one; a pending one stays behind."""
+    vault = build_vault(tmp_path_factory.mktemp("vault") / "vault")
+    vault = replace(vault, settings=replace(vault.settings, calendar=(Configured(calendar.url),)))
+    for height in (*BLOCKS, None):
+        made, errors = anchoring.add(vault, calendar.submit)
+        assert (len(made), errors) == (1, [])
+        if height is not None:
+            calendar.mine(height, 2_000_000_000 + height)
+            assert len(anchoring.upgrade(vault, calendar.fetch).made) == 1
+        queue.add(vault, [Asked(f"https://video.example/{height}", f"https://video.example/{height}")])
+    target = tmp_path_factory.mktemp("bundles") / "bundle"
+    assert export(vault, [PHOTO], CASE, target).verdict.word == "VERIFIED"
+    vault.database.close()
+    return target
+
+
+@pytest.fixture
+def bundle(exported: Path, tmp_path: Path) -> Bundle:
+    shutil.copytree(exported, tmp_path / "bundle")
+    return Bundle(tmp_path / "bundle")
+
+
+def look(bundle: Bundle, headers: bytes | None = None) -> Verdict:
+    given = blockheaders.parse(headers) if headers is not None else None
+    return verify(bundle.folder, outside=Outside(headers=given))
+
+
+def anchors_of(bundle: Bundle) -> list[int]:
+    return sorted({int(path.name.partition(".")[0]) for path in (bundle.folder / layout.ANCHORS).iterdir()})
+
+
+def codes(verdict: Verdict) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one in verdict.faults:
+        found.setdefault(one.code, set()).add(one.subject)
+    return found
+
+
+@pytest.mark.honest
+def test_the_lowest_block_over_an_exhibit_and_the_newest_are_there(bundle: Bundle) -> None:
+    report = bundle.json(layout.REPORT_JSON)
+    first, last = report["anchors"]
+    assert ([first["blocks"], last["blocks"]], first["source"]) == ([[840_000], [840_001]], "https://a.example")
+    said = report["exhibits"][0]["anchored"]
+    assert (said["anchor"], said["block"]) == (first["entry"], 840_000)
+    assert last["size"] > first["entry"]
+    page = (bundle.folder / layout.REPORT_HTML).read_text()
+    assert "Bitcoin block 840000 was made" in page
+    assert f"anchor of entry {first['entry']}" in page
+    told = (bundle.folder / layout.VERIFY_TEXT).read_text()
+    assert f"ots verify -f {layout.anchor_path(first['entry'], 'checkpoint')}" in told
+
+
+@pytest.mark.honest
+def test_headers_of_the_readers_own_give_the_time(bundle: Bundle, calendar: Calendar) -> None:
+    plain, known = look(bundle), look(bundle, calendar.header_lines())
+    assert (plain.word, known.word) == ("VERIFIED", "VERIFIED")
+    assert [one["time"] for one in plain.told["anchors"]] == [None, None]
+    assert [one["time"] for one in known.told["anchors"]] == [
+        "2033-05-27T20:53:20.000000Z", "2033-05-27T20:53:21.000000Z",
+    ]  # fmt: skip
+    assert plain.checked["anchors"] == 2
+    assert any("made-up anchor" in one for one in plain.told["not_excluded"])
+    assert not any("made-up anchor" in one for one in known.told["not_excluded"])
+
+
+@pytest.mark.honest
+def test_verify_pyz_takes_headers_and_says_what_they_show(bundle: Bundle, calendar: Calendar, tmp_path: Path) -> None:
+    headers = tmp_path / "headers.txt"
+
+    def said(*more: str) -> tuple[int, str]:
+        command = [sys.executable, "-I", str(bundle.folder / layout.VERIFIER), str(bundle.folder), *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    headers.write_bytes(calendar.header_lines())
+    assert "not checked here: bring the block's header" in said()[1]
+    code, text = said("--block-headers", str(headers))
+    assert (code, "before Bitcoin block 840000 of 2033-05-27T20:53:20Z" in text) == (0, True)
+    headers.write_bytes(calendar.header_lines().replace(b"840001", b"840002"))
+    code, text = said("--block-headers", str(headers))
+    assert (code, "anchor-header-absent" in text) == (3, True)
+    headers.write_bytes(b"hello")
+    code, text = said("--block-headers", str(headers))
+    assert (code, "line 1 is no height" in text) == (2, True)
+
+
+@pytest.mark.honest
+def test_the_reference_library_comes_to_the_blocks_merkle_roots(bundle: Bundle, calendar: Calendar) -> None:
+    for seq, height in zip(anchors_of(bundle), BLOCKS, strict=True):
+        proof = read(bundle.read(layout.anchor_path(seq, "ots")))
+        assert proof.file_digest == hashlib.sha256(bundle.read(layout.anchor_path(seq, "checkpoint"))).digest()
+        roots = [message for message, one in proof.timestamp.all_attestations() if hasattr(one, "height")]
+        assert roots == [calendar.headers[height][36:68]]
+
+
+@pytest.mark.needs_memory
+def test_a_header_that_denies_the_anchor(bundle: Bundle, calendar: Calendar) -> None:
+    exchanged = "".join(f"{h} {calendar.headers[other].hex()}\n" for h, other in zip(BLOCKS, BLOCKS[::-1], strict=True))
+    verdict = look(bundle, exchanged.encode())
+    assert verdict.word == "FAILED"
+    assert codes(verdict) == {"anchor-header-differs": {f"entry {one}" for one in anchors_of(bundle)}}
+
+
+@pytest.mark.parametrize("kind", layout.ANCHOR_KINDS)
+def test_a_file_of_an_anchor_that_was_removed(bundle: Bundle, kind: str) -> None:
+    first = anchors_of(bundle)[0]
+    (bundle.folder / layout.anchor_path(first, kind)).unlink()
+    bundle.seal_again()
+    assert codes(look(bundle))["anchor-missing"] == {f"entry {first}"}
+
+
+@pytest.mark.parametrize("at", [0, 40, 70, -3])
+def test_a_proof_that_was_edited(bundle: Bundle, at: int) -> None:
+    first = anchors_of(bundle)[0]
+    path = layout.anchor_path(first, "ots")
+    data = bytearray(bundle.read(path))
+    data[at] ^= 1
+    bundle.write(path, bytes(data))
+    bundle.seal_again()
+    assert codes(look(bundle))["anchor-invalid"] == {f"entry {first}"}
+
+
+def test_the_proof_of_another_checkpoint(bundle: Bundle) -> None:
+    first, second = anchors_of(bundle)
+    for kind in layout.ANCHOR_KINDS:
+        bundle.write(layout.anchor_path(second, kind), bundle.read(layout.anchor_path(first, kind)))
+    bundle.seal_again()
+    assert codes(look(bundle))["anchor-invalid"] == {f"entry {second}"}
+
+
+def test_the_note_of_another_checkpoint(bundle: Bundle) -> None:
+    first, second = anchors_of(bundle)
+    bundle.write(layout.anchor_path(second, "checkpoint"), bundle.read(layout.anchor_path(first, "checkpoint")))
+    bundle.seal_again()
+    assert codes(look(bundle))["anchor-of-other"] == {f"entry {second}"}
+
+
+def test_a_consistency_proof_that_is_missing_or_wrong(bundle: Bundle) -> None:
+    first, second = anchors_of(bundle)
+    proofs = bundle.json(layout.EXPORT_PROOFS)
+    proofs["anchors"][str(first)] = proofs["anchors"].pop(str(second))
+    bundle.write_json(layout.EXPORT_PROOFS, proofs)
+    bundle.seal_again()
+    assert codes(look(bundle))["anchor-of-other"] == {f"entry {first}", f"entry {second}"}
+
+
+def test_an_anchor_that_no_entry_tells_of(bundle: Bundle) -> None:
+    first = anchors_of(bundle)[0]
+    extra = layout.anchor_path(first + 1, "ots")
+    bundle.write(extra, bundle.read(layout.anchor_path(first, "ots")))
+    bundle.seal_again()
+    assert extra in codes(look(bundle))["anchor-of-other"]
+
+
+def test_a_proof_longer_than_any(bundle: Bundle) -> None:
+    first = anchors_of(bundle)[0]
+    bundle.write(layout.anchor_path(first, "ots"), bytes(opentimestamps.MAX_PROOF_BYTES + 1))
+    bundle.seal_again()
+    assert f"entry {first}" in {one.subject for one in look(bundle).faults}
+
+
+@pytest.mark.parametrize("what", ["block", "claimed", "anchor", "item", "listed", "left out", "pending", "malformed"])
+def test_a_report_that_tells_of_anchors_otherwise(bundle: Bundle, what: str) -> None:
+    report = bundle.json(layout.REPORT_JSON)
+    said, listed = report["exhibits"][0]["anchored"], report["anchors"]
+    if what == "block":
+        said["block"] = 1
+    elif what == "claimed":
+        said["claimed"] = "2020-01-01T00:00:00.000000Z"
+    elif what == "anchor":
+        said["anchor"] = 1
+    elif what == "item":
+        said["entry"] = 0
+    elif what == "listed":
+        listed[0]["blocks"] = [1]
+    elif what == "left out":
+        listed.pop()
+    elif what == "pending":
+        listed[0]["blocks"] = []
+    else:
+        report["anchors"] = [[]]
+    bundle.write_json(layout.REPORT_JSON, report)
+    bundle.seal_again()
+    assert {"report-differs", "report-malformed"} & set(codes(look(bundle)))
+
+
+@pytest.mark.honest
+def test_the_schema_of_proofs_knows_anchors(bundle: Bundle) -> None:
+    import jsonschema_rs
+
+    schema = json.loads((Path(__file__).parents[2] / "schemas" / "bundle-proofs.schema.json").read_text())
+    assert jsonschema_rs.Draft202012Validator(schema).is_valid(bundle.json(layout.EXPORT_PROOFS))

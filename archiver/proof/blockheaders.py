@@ -2,8 +2,8 @@
 
 A header is 80 bytes: version (4), previous block (32), Merkle root (32), time (4), target (4), nonce (4). Its digest
 has to be below its target. That shows how much work somebody did for these 80 bytes, and not that the block is part of
-the chain that everybody knows: a cheap header can be made by anybody. So the reader gets headers from a source of his
-own (a node, or several public ones that agree), and the work is told, to be compared with that of blocks around it.
+the chain that everybody knows: anybody can pay for the work of one easy header. So the reader gets headers from a
+source of his own (a node, or several public ones that agree), and the work is told, to be compared with other blocks'.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from archiver.proof.faults import ProofError
 
 HEADER_BYTES = 80
+
+#: Difficulty 1. The rules of the chain allow no easier target, so that even one header costs 2^32 hashes.
+EASIEST = 0xFFFF << 208
 
 #: 20,000 headers: one of every block in which a ledger could be anchored for four months.
 MAX_FILE_BYTES = 4 * 1024**2
@@ -63,11 +66,13 @@ def parse(data: bytes) -> Mapping[int, Header]:
 
 
 def read(height: int, raw: bytes) -> Header:
-    """A header of 80 bytes, whose digest is below its own target. Raises ProofError."""
+    """A header of 80 bytes, whose digest is below its own target, which is one of the chain's. Raises ProofError."""
     root, time, bits = struct.unpack("<36x32sII4x", raw)
     exponent, mantissa = bits >> 24, bits & 0xFFFFFF
     target = mantissa << 8 * (exponent - 3) if exponent > 3 else mantissa >> 8 * (3 - exponent)
     digest = hashlib.sha256(hashlib.sha256(raw).digest()).digest()
     if mantissa & _NEGATIVE or not 0 < target < 2**256 or int.from_bytes(digest, "little") > target:
         raise ProofError(CODE, f"the header of block {height} bears no proof of work")
+    if target > EASIEST:
+        raise ProofError(CODE, f"the header of block {height} shows less work than any block of the Bitcoin chain")
     return Header(height, root, time, 2**256 // (target + 1))

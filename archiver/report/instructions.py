@@ -33,6 +33,8 @@ def instructions(records: Records) -> str:
 
 def _stamps(records: Records) -> str:
     if not records.stamps:
+        if records.anchors:
+            return "This bundle holds no time stamp of an authority (RFC 3161)."
         return "This bundle holds no time stamp: times in it rest on the clock of the archiving office."
     commands = [f"  {stamped.command(one.stamp.entry, one.stamp.time)}" for one in records.stamps]
     return "\n".join([*_STAMPED, *commands, *_STAMPED_END])

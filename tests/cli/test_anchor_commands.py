@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,10 @@ from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
 from tests.authority import Authority, answering, stamping
 from tests.authority import configure as configure_authority
-from tests.calendar import configure, running, written
+from tests.calendar import configure, running, verifier, written
 from tests.calling import Archiver
+
+pytestmark = pytest.mark.usefixtures("easy_blocks")
 
 
 def test_add_upgrade_status_and_verify(archiver: Archiver, tmp_path: Path) -> None:
@@ -147,10 +148,9 @@ def test_an_export_asks_for_what_is_pending_and_verifiers_agree(
         assert "anchored in Bitcoin block 840000" in said
         assert "promises to anchor" in said
     headers.write_bytes(calendar.header_lines())
-    verifier = [sys.executable, "-I", str(bundle / "data" / "verify.pyz"), str(bundle), "--json"]
     for more, checked in (((), False), (("--block-headers", str(headers)), True)):
         ours = archiver("verify", str(bundle), *more, "--json").json
-        theirs = json.loads(subprocess.run([*verifier, *more], capture_output=True, check=True).stdout)
+        theirs = json.loads(subprocess.run(verifier(bundle, *more, "--json"), capture_output=True, check=True).stdout)
         assert ours["verdict"] == theirs["verdict"] == "VERIFIED"
         assert ours["anchors"] == theirs["anchors"]
         assert ours["anchors"][0]["header_checked"] is checked

@@ -25,6 +25,8 @@ from archiver.proof import blockheaders, opentimestamps
 from archiver.proof.outside import Outside
 from tests.calendar import Calendar, read, written
 
+pytestmark = pytest.mark.usefixtures("easy_blocks")
+
 A, B = "https://a.example/calendar", "https://b.example/calendar"
 
 

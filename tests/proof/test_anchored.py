@@ -18,10 +18,14 @@ from archiver.proof.opentimestamps import Attestation, Path as ProofPath, Proof 
 VECTORS = Path(__file__).parent.parent / "vectors" / "opentimestamps"
 NOTE = (VECTORS / "checkpoint").read_bytes()
 COMPLETE = (VECTORS / "complete.ots").read_bytes()
-HEADERS = blockheaders.parse((VECTORS / "headers.txt").read_bytes())
 DETAIL = {"size": 31, "root": hashlib.sha256(b"root").hexdigest(), "blocks": [840_000, 840_003]}
 BEFORE = "2024-04-19T23:00:00.000000Z"
 MADE = "2024-04-20T00:09:27.000000Z"
+
+
+@pytest.fixture
+def headers(easy_blocks: None) -> Mapping[int, Header]:
+    return blockheaders.parse((VECTORS / "headers.txt").read_bytes())
 
 
 def code_of(detail: Mapping[str, Any], note: bytes = NOTE, proof: bytes = COMPLETE) -> str:
@@ -34,17 +38,17 @@ def date(headers: Mapping[int, Header], claimed: str = BEFORE, proof: bytes = CO
     return anchored.date(opentimestamps.parse(proof), headers, claimed)
 
 
-def test_a_proof_is_dated_by_the_first_of_its_blocks() -> None:
+def test_a_proof_is_dated_by_the_first_of_its_blocks(headers: Mapping[int, Header]) -> None:
     stamped, proof = anchored.check(DETAIL, NOTE, COMPLETE)
     assert stamped.size == 31
-    assert anchored.date(proof, HEADERS, BEFORE) == anchored.Dated(840_000, MADE, 4)
-    assert date({840_003: HEADERS[840_003]}) == anchored.Dated(840_003, "2024-04-20T00:45:00.000000Z", 4)
+    assert anchored.date(proof, headers, BEFORE) == anchored.Dated(840_000, MADE, 4)
+    assert date({840_003: headers[840_003]}) == anchored.Dated(840_003, "2024-04-20T00:45:00.000000Z", 4)
 
 
-def test_a_pending_proof_has_no_date_and_is_no_fault() -> None:
+def test_a_pending_proof_has_no_date_and_is_no_fault(headers: Mapping[int, Header]) -> None:
     pending = (VECTORS / "pending.ots").read_bytes()
     anchored.check({**DETAIL, "blocks": []}, NOTE, pending)
-    assert date(HEADERS, proof=pending) is None
+    assert date(headers, proof=pending) is None
 
 
 @pytest.mark.parametrize(
@@ -83,13 +87,13 @@ def test_a_proof_that_leads_nowhere_is_named() -> None:
     assert code_of({**DETAIL, "blocks": list(range(101))}, proof=proof) == "anchor-invalid"
 
 
-def test_a_header_with_another_root_is_named_and_a_missing_one_too() -> None:
-    swapped = {840_000: HEADERS[840_003]}
+def test_a_header_with_another_root_is_named_and_a_missing_one_too(headers: Mapping[int, Header]) -> None:
+    swapped = {840_000: headers[840_003]}
     with pytest.raises(ProofError) as caught:
         date(swapped)
     assert caught.value.code == "anchor-header-differs"
     with pytest.raises(ProofError, match="840000 or 840003") as caught:
-        date({5: HEADERS[840_000]})
+        date({5: headers[840_000]})
     assert caught.value.code == "anchor-header-absent"
 
 
@@ -97,12 +101,12 @@ def test_a_header_with_another_root_is_named_and_a_missing_one_too() -> None:
     ("claimed", "good"),
     [("", True), (MADE, True), ("2024-04-20T02:09:27.000000Z", True), ("2024-04-20T02:09:27.000001Z", False)],
 )
-def test_a_block_is_not_earlier_than_what_it_anchors(claimed: str, good: bool) -> None:
+def test_a_block_is_not_earlier_than_what_it_anchors(headers: Mapping[int, Header], claimed: str, good: bool) -> None:
     if good:
-        assert date(HEADERS, claimed)
+        assert date(headers, claimed)
         return
     with pytest.raises(ProofError, match="before") as caught:
-        date(HEADERS, claimed)
+        date(headers, claimed)
     assert caught.value.code == "anchor-invalid"
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +20,11 @@ from archiver.proof.bundle import verify
 from archiver.proof.faults import Verdict
 from archiver.proof.outside import Outside
 from archiver.report.export import export
-from tests.calendar import Calendar, read
+from tests.calendar import Calendar, read, verifier
 from tests.report.bundle_story import CASE, PHOTO, Bundle
 from tests.report.bundle_story import build as build_vault
+
+pytestmark = pytest.mark.usefixtures("easy_blocks")
 
 BLOCKS = (840_000, 840_001)
 
@@ -106,8 +107,7 @@ def test_verify_pyz_takes_headers_and_says_what_they_show(bundle: Bundle, calend
     headers = tmp_path / "headers.txt"
 
     def said(*more: str) -> tuple[int, str]:
-        command = [sys.executable, "-I", str(bundle.folder / layout.VERIFIER), str(bundle.folder), *more]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(verifier(bundle.folder, *more), capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     headers.write_bytes(calendar.header_lines())

@@ -27,6 +27,8 @@ from archiver.proof.outside import Outside
 from tests.calendar import LATER, Calendar
 from tests.vault_story import Copy
 
+pytestmark = pytest.mark.usefixtures("easy_blocks")
+
 BLOCK = 840_000
 
 

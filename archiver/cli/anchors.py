@@ -47,6 +47,8 @@ def rows(vault: Vault) -> list[dict[str, Any]]:
 def show(found: Sequence[dict[str, Any]], configured: Iterable[str]) -> None:
     """The same as a table."""
     known = set(configured)
+    if not found:
+        return
     common.print_table(
         ("entries", "claimed", "calendar", "state"),
         [
@@ -83,7 +85,7 @@ def write_note(vault: Vault, target: Path) -> None:
         common.print_json({"note": str(target), "size": of.size})
     else:
         click.echo(f"{target} is the checkpoint of {of.size} entries. Elsewhere: ots stamp {target.name}")
-        click.echo("Then here: archiver timestamp import FILE.ots")
+        click.echo(f"Then here: archiver timestamp import {target.name}.ots")
 
 
 def write_pending(vault: Vault, folder: Path) -> None:

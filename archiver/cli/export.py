@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
+@click.option(
+    "--block-headers",
+    "headers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Headers of Bitcoin blocks (lines HEIGHT HEX), for the times of anchors.",
+)
 @common.json_option
-def export_command(items: Sequence[str], case: str | None, target: Path, cosign: bool) -> int:
+def export_command(items: Sequence[str], case: str | None, target: Path, cosign: bool, headers: Path | None) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
     from archiver.report.export import export
 
@@ -29,7 +36,8 @@ def export_command(items: Sequence[str], case: str | None, target: Path, cosign:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
     vault = common.the_vault()
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
-    exported = export(vault, items, case, target, cosign=_asking(vault) if cosign else lambda: None)
+    given = verify.block_headers(headers) if headers else {}
+    exported = export(vault, items, case, target, cosign=_asking(vault) if cosign else lambda: None, headers=given)
     if common.wants_json():
         common.print_json(
             {"bundle": str(exported.bundle), "items": list(exported.items), "verdict": exported.verdict.word}

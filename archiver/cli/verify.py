@@ -100,7 +100,7 @@ def verify_command(
         _policy(policy) if policy else None,
         None if no_memory else remembered.recall(),
         _voucher(roots) if roots else None,
-        _headers(headers) if headers else None,
+        block_headers(headers) if headers else None,
     )
     verdict = check(target, key, disclosures, opened.append, outside, since)
     if not no_memory and verdict.look:
@@ -197,7 +197,8 @@ def _voucher(file: Path) -> Vouch:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _headers(file: Path) -> Mapping[int, Header]:
+def block_headers(file: Path) -> Mapping[int, Header]:
+    """The headers in a file. Raises UsageError."""
     from archiver.proof import blockheaders
     from archiver.proof.faults import ProofError
 

@@ -38,14 +38,19 @@ _WITHOUT_HEADERS = (
 
 @dataclass(frozen=True)
 class Dated:
-    """The first block, by time, whose header has the proof's result as its Merkle root.
+    """The header of the first block, by time, that has the proof's result as its Merkle root."""
 
-    `time` is RFC 3339 in UTC with microseconds, as records spell it.
-    """
+    header: Header
 
-    block: int
-    time: str
-    work: int
+    @property
+    def time(self) -> str:
+        """The block's time as records spell it."""
+        return datetime.fromtimestamp(self.header.time, timezone.utc).strftime(FORMAT)
+
+    def document(self) -> dict[str, Any]:
+        """The header as a report shows it: whoever has its 80 bytes can work out the rest."""
+        header = self.header
+        return {"block": header.height, "hash": header.hash, "bytes": header.raw.hex(), "time": self.time}
 
 
 def check(detail: Mapping[str, Any], signed: bytes, data: bytes) -> tuple[Checkpoint, Proof]:
@@ -96,13 +101,11 @@ def date(proof: Proof, headers: Mapping[int, Header], claimed: str) -> Dated | N
         if proof.blocks:
             raise ProofError(ABSENT, f"no header was given of block {' or '.join(map(str, proof.blocks))}")
         return None
-    first = min(found, key=lambda one: (one.time, one.height))
-    made = datetime.fromtimestamp(first.time, timezone.utc).strftime(FORMAT)
-    if claimed and datetime.strptime(made, FORMAT) + TOLERANCE < datetime.strptime(claimed, FORMAT):
-        raise ProofError(
-            CODE, f"block {first.height} is of {made}, before {claimed}, which the last entry under it claims"
-        )
-    return Dated(first.height, made, first.work)
+    first = Dated(min(found, key=lambda one: (one.time, one.height)))
+    if claimed and datetime.strptime(first.time, FORMAT) + TOLERANCE < datetime.strptime(claimed, FORMAT):
+        claims = f"before {claimed}, which the last entry under it claims"
+        raise ProofError(CODE, f"block {first.header.height} is of {first.time}, {claims}")
+    return first
 
 
 def with_anchors(verdict: Mapping[str, Any], anchors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -119,8 +122,8 @@ def told(entry: int, detail: Mapping[str, Any], dated: Dated | None) -> dict[str
         "size": detail["size"],
         "blocks": list(detail["blocks"]),
         "upgrades": detail.get("upgrades"),
-        "block": dated.block if dated else None,
+        "block": dated.header.height if dated else None,
         "time": dated.time if dated else None,
-        "work": dated.work.bit_length() - 1 if dated else None,
+        "work": dated.header.work.bit_length() - 1 if dated else None,
         "header_checked": dated is not None,
     }

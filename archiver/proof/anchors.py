@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.proof import anchored, layout, merkle, note, opentimestamps, otsbytes
+from archiver.proof import anchored, blockheaders, layout, merkle, note, opentimestamps, otsbytes
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.blockheaders import Header
 from archiver.proof.evidence import Entry, Evidence, read_json
 from archiver.proof.faults import ProofError
-from archiver.proof.untrusted import hashes, rows, table, whole
+from archiver.proof.untrusted import hashes, rows, table, text, whole
 
 TYPE = "time anchor"
 
@@ -86,11 +86,34 @@ def _check_report(bag: Bag, found: Mapping[int, Entry], evidence: Evidence, faul
     for seq, one in shown.items():
         if seq in found and any(one.get(name) != found[seq].detail.get(name) for name in ("size", "blocks")):
             faults.add("report-differs", f"entry {seq}", "the report tells this anchor otherwise than the ledger")
+        elif seq in found and "header" in one and not _is_header_of(bag, seq, table(one["header"], _REPORT)):
+            faults.add("report-differs", f"entry {seq}", "the header in the report is none of a block of this anchor")
     for exhibit in rows(report.get("exhibits", []), _REPORT):
         said = table(table(exhibit, _REPORT).get("anchored", {}), _REPORT)
-        if said and not _is_proved(said, table(exhibit, _REPORT).get("item"), found, evidence):
-            message = "no anchor leads to the block that it gives"
+        if said and not (
+            _is_proved(said, table(exhibit, _REPORT).get("item"), found, evidence)
+            and _is_dated(said, shown.get(whole(said, "anchor", _REPORT), {}))
+        ):
+            message = "no anchor leads to the block and time that it gives"
             faults.add("report-differs", f"exhibit {exhibit.get('number')}", message)
+
+
+def _is_header_of(bag: Bag, seq: int, shown: Mapping[str, Any]) -> bool:
+    """Whether a header that the report shows has a Merkle root of the proof, and says what the report says."""
+    try:
+        proof = opentimestamps.parse(_read(bag, seq, "ots", opentimestamps.MAX_PROOF_BYTES))
+        raw = bytes.fromhex(text(dict(shown), "bytes", _REPORT))
+        header = blockheaders.read(whole(dict(shown), "block", _REPORT), raw)
+    except (ProofError, ValueError):
+        return False
+    roots = {(path.attestation.block, path.message) for path in proof.paths}
+    return (header.height, header.merkle_root) in roots and anchored.Dated(header).document() == shown
+
+
+def _is_dated(said: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """Whether an exhibit's block has the time that the header shown with its anchor says, or none is said."""
+    header = table(shown.get("header", {}), _REPORT)
+    return "time" not in said or (said["time"], said.get("block")) == (header.get("time"), header.get("block"))
 
 
 def _is_proved(said: Mapping[str, Any], item: object, found: Mapping[int, Entry], evidence: Evidence) -> bool:

@@ -32,9 +32,14 @@ _NEGATIVE = 0x800000
 
 @dataclass(frozen=True)
 class Header:
-    """A block's header. `time` is in seconds since 1970, as its miner set it; `work` the hashes that it took."""
+    """A block's header. `time` is in seconds since 1970, as its miner set it; `work` the hashes that it took.
+
+    `hash` is what others find the block by: its digest in hex, the last byte first.
+    """
 
     height: int
+    raw: bytes
+    hash: str
     merkle_root: bytes
     time: int
     work: int
@@ -67,6 +72,8 @@ def parse(data: bytes) -> Mapping[int, Header]:
 
 def read(height: int, raw: bytes) -> Header:
     """A header of 80 bytes, whose digest is below its own target, which is one of the chain's. Raises ProofError."""
+    if len(raw) != HEADER_BYTES:
+        raise ProofError(CODE, f"a header is {HEADER_BYTES} bytes long")
     root, time, bits = struct.unpack("<36x32sII4x", raw)
     exponent, mantissa = bits >> 24, bits & 0xFFFFFF
     target = mantissa << 8 * (exponent - 3) if exponent > 3 else mantissa >> 8 * (3 - exponent)
@@ -75,4 +82,4 @@ def read(height: int, raw: bytes) -> Header:
         raise ProofError(CODE, f"the header of block {height} bears no proof of work")
     if target > EASIEST:
         raise ProofError(CODE, f"the header of block {height} shows less work than any block of the Bitcoin chain")
-    return Header(height, root, time, 2**256 // (target + 1))
+    return Header(height, raw, digest[::-1].hex(), root, time, 2**256 // (target + 1))

@@ -7,10 +7,11 @@ proofs under the new checkpoint, close the bag, check it as a stranger would, an
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from archiver import __version__, model
 from archiver.custody import keys
@@ -19,6 +20,7 @@ from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import Item
 from archiver.proof import bundle, canonical, layout
+from archiver.proof.blockheaders import Header
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
 from archiver.report import anchored, gather, html, numbering, pictures, provenance, pyz, timely
@@ -53,11 +55,13 @@ def export(
     observe: Observe = lambda done, total, what: None,
     withhold: Collection[str] = (),
     cosign: Callable[[], object] = lambda: None,
+    headers: Mapping[int, Header] = MappingProxyType({}),
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
     `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
+    `headers` of Bitcoin blocks, by height, give the report the times of anchors.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
     what the ledger says, MachineError for a full disk. Nothing is left at `target` then.
     """
@@ -70,7 +74,7 @@ def export(
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED})
+        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED}, headers)
         total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
         writer = BagWriter(folder, _counted(observe, total))
         _copy_exhibits(vault, writer, records)
@@ -92,14 +96,18 @@ def export(
 
 
 def _records(
-    vault: Vault, numbered: Sequence[tuple[int, Item]], checkpoint: Checkpoint, withheld: Collection[str]
+    vault: Vault,
+    numbered: Sequence[tuple[int, Item]],
+    checkpoint: Checkpoint,
+    withheld: Collection[str],
+    headers: Mapping[int, Header],
 ) -> Records:
     chosen = [item for _, item in numbered]
     ids = {item.id for item in chosen}
     entries, left_out = gather.select(vault, chosen, checkpoint.size, withheld)
     exhibits = tuple(gather.exhibit(vault, item, number, entries, ids) for number, item in numbered)
     stamps = timely.chosen(vault, exhibits, checkpoint.size)
-    anchors = anchored.chosen(vault, exhibits, checkpoint.size)
+    anchors = anchored.chosen(vault, exhibits, checkpoint.size, headers)
     about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
     entries += [gather.entry(vault, seq, withheld) for seq in about_time - {entry.seq for entry in entries}]
     return Records(

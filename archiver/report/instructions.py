@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from importlib import resources
 
 from archiver.proof import layout, stamped
 from archiver.report import words
-from archiver.report.records import Records
+from archiver.report.records import Anchored, Records
 from archiver.report.text import plain
 
 _WIDTH = 96
@@ -46,14 +45,20 @@ def _anchors(records: Records) -> str:
     parts = [*_ANCHORED]
     for one in records.anchors:
         note, proof = (layout.anchor_path(one.anchor.entry, kind) for kind in ("checkpoint", "ots"))
-        parts += [f"  ots verify -f {note} {proof}", f"    {_block(one.anchor.blocks)}"]
+        parts += [f"  ots verify -f {note} {proof}", *(f"    {line}" for line in _block(one))]
     return "\n".join([*parts, *_ANCHORED_END])
 
 
-def _block(blocks: Sequence[int]) -> str:
-    if not blocks:
-        return "pending: a calendar has promised a block. `ots upgrade` asks it, and changes the file"
-    return f"Bitcoin block {' or '.join(map(str, blocks))}"
+def _block(one: Anchored) -> list[str]:
+    if not one.anchor.blocks:
+        return ["pending: a calendar has promised a block. `ots upgrade` asks it, and changes the file"]
+    if one.dated is None:
+        return [f"Bitcoin block {' or '.join(map(str, one.anchor.blocks))}"]
+    header = one.dated.header
+    return [
+        f"Bitcoin block {header.height}, by the header that the office gives of {one.dated.time[:19]}Z,",
+        header.hash,
+    ]
 
 
 _ANCHORED = (

@@ -9,6 +9,7 @@ from typing import Any
 from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
+from archiver.proof.anchored import Dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,11 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """An anchor of the export, and the signed note that it is of."""
+    """An anchor of the export, the signed note that it is of, and the header of its block where one is at hand."""
 
     anchor: Anchor
     note: bytes
+    dated: Dated | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from opentimestamps.core.notary import BitcoinBlockHeaderAttestation, PendingAtt
 from opentimestamps.core.op import OpSHA256
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
+from archiver.proof import layout
 from tests.authority import Authority, answering, stamping
 from tests.authority import configure as configure_authority
 from tests.calendar import configure, running, verifier, written
@@ -143,11 +144,12 @@ def test_an_export_asks_for_what_is_pending_and_verifiers_agree(
         configure(archiver.vault, calendar.url)
         archiver("timestamp", "add")
         calendar.mine(840_000)
+        headers.write_bytes(calendar.header_lines())
         archiver("add", "https://video.example/more")
-        said = archiver("export", "--case", "march", "--to", str(bundle)).err
+        said = archiver("export", "--case", "march", "--to", str(bundle), "--block-headers", str(headers)).err
         assert "anchored in Bitcoin block 840000" in said
         assert "promises to anchor" in said
-    headers.write_bytes(calendar.header_lines())
+    assert "2033-05-18 03:33:20 UTC, when Bitcoin block 840000 was made" in (bundle / layout.REPORT_HTML).read_text()
     for more, checked in (((), False), (("--block-headers", str(headers)), True)):
         ours = archiver("verify", str(bundle), *more, "--json").json
         theirs = json.loads(subprocess.run(verifier(bundle, *more, "--json"), capture_output=True, check=True).stdout)

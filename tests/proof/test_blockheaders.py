@@ -26,6 +26,7 @@ VECTORS = Path(__file__).parent.parent / "vectors" / "opentimestamps"
 def test_the_first_block_is_read() -> None:
     found = blockheaders.read(0, GENESIS)
     assert (found.merkle_root[::-1].hex(), found.time) == (ROOT, 1_231_006_505)
+    assert found.hash == "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", "its name everywhere"
     assert found.work == 0x100010001, "difficulty 1, as every node counts it"
 
 
@@ -35,6 +36,11 @@ def test_a_file_has_a_line_for_each_block(easy_blocks: None) -> None:
     ))  # fmt: skip
     assert (sorted(found), found[7].merkle_root, found[7].time) == ([0, 7], b"r" * 32, 99)
     assert blockheaders.parse(b"") == {}
+
+
+def test_a_header_of_another_length_is_refused() -> None:
+    with pytest.raises(ProofError, match="80 bytes"):
+        blockheaders.read(0, GENESIS[:-1])
 
 
 @pytest.mark.parametrize("at", [0, 40, 70, 77])

@@ -15,12 +15,13 @@ from archiver.config import Calendar as Configured
 from archiver.custody import queue
 from archiver.custody.queue import Asked
 from archiver.custody.timestamps import anchoring
+from archiver.errors import UsageError
 from archiver.proof import blockheaders, layout, opentimestamps
 from archiver.proof.bundle import verify
 from archiver.proof.faults import Verdict
 from archiver.proof.outside import Outside
 from archiver.report.export import export
-from tests.calendar import Calendar, read, verifier
+from tests.calendar import Calendar, header, read, verifier
 from tests.report.bundle_story import CASE, PHOTO, Bundle
 from tests.report.bundle_story import build as build_vault
 
@@ -36,7 +37,10 @@ def calendar() -> Calendar:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory, calendar: Calendar) -> Path:
-    """A bundle with two anchors, the lowest block over its exhibits and a newer one; a pending one stays behind."""
+    """A bundle with two anchors, the lowest block over its exhibits and a newer one; a pending one stays behind.
+
+    The office had the header of the first block only.
+    """
     vault = build_vault(tmp_path_factory.mktemp("vault") / "vault")
     vault = replace(vault, settings=replace(vault.settings, calendar=(Configured(calendar.url),)))
     for height in (*BLOCKS, None):
@@ -47,7 +51,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory, calendar: Calendar) -> Pa
             assert len(anchoring.upgrade(vault, calendar.fetch).made) == 1
         queue.add(vault, [Asked(f"https://video.example/{height}", f"https://video.example/{height}")])
     target = tmp_path_factory.mktemp("bundles") / "bundle"
-    assert export(vault, [PHOTO], CASE, target).verdict.word == "VERIFIED"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blockheaders, "EASIEST", 2**256)
+        headers = {BLOCKS[0]: blockheaders.read(BLOCKS[0], calendar.headers[BLOCKS[0]])}
+        assert export(vault, [PHOTO], CASE, target, headers=headers).verdict.word == "VERIFIED"
     vault.database.close()
     return target
 
@@ -75,15 +82,18 @@ def codes(verdict: Verdict) -> dict[str, set[str]]:
 
 
 @pytest.mark.honest
-def test_the_lowest_block_over_an_exhibit_and_the_newest_are_there(bundle: Bundle) -> None:
+def test_the_lowest_block_over_an_exhibit_and_the_newest_are_there(bundle: Bundle, calendar: Calendar) -> None:
     report = bundle.json(layout.REPORT_JSON)
     first, last = report["anchors"]
     assert ([first["blocks"], last["blocks"]], first["source"]) == ([[840_000], [840_001]], "https://a.example")
     said = report["exhibits"][0]["anchored"]
-    assert (said["anchor"], said["block"]) == (first["entry"], 840_000)
+    assert (said["anchor"], said["block"], said["time"]) == (first["entry"], 840_000, "2033-05-27T20:53:20.000000Z")
+    assert first["header"]["bytes"] == calendar.headers[840_000].hex()
+    assert "header" not in last
     assert last["size"] > first["entry"]
     page = (bundle.folder / layout.REPORT_HTML).read_text()
-    assert "Bitcoin block 840000 was made" in page
+    assert "2033-05-27 20:53:20 UTC, when Bitcoin block 840000 was made" in page
+    assert first["header"]["hash"] in page
     assert f"anchor of entry {first['entry']}" in page
     told = (bundle.folder / layout.VERIFY_TEXT).read_text()
     assert f"ots verify -f {layout.anchor_path(first['entry'], 'checkpoint')}" in told
@@ -197,10 +207,19 @@ def test_a_proof_longer_than_any(bundle: Bundle) -> None:
     assert f"entry {first}" in {one.subject for one in look(bundle).faults}
 
 
-@pytest.mark.parametrize("what", ["block", "claimed", "anchor", "item", "listed", "left out", "pending", "malformed"])
-def test_a_report_that_tells_of_anchors_otherwise(bundle: Bundle, what: str) -> None:
+@pytest.mark.parametrize(
+    "what",
+    [
+        "block", "claimed", "anchor", "item", "listed", "left out", "pending", "malformed", "time", "both times",
+        "bytes", "hash", "another block's", "no bytes", "no header",
+    ],
+)  # fmt: skip
+def test_a_report_that_tells_of_anchors_otherwise(bundle: Bundle, calendar: Calendar, what: str) -> None:
     report = bundle.json(layout.REPORT_JSON)
     said, listed = report["exhibits"][0]["anchored"], report["anchors"]
+    shown = listed[0]["header"]
+    if what in ("time", "both times"):
+        said["time"] = "2020-01-01T00:00:00.000000Z"
     if what == "block":
         said["block"] = 1
     elif what == "claimed":
@@ -215,11 +234,43 @@ def test_a_report_that_tells_of_anchors_otherwise(bundle: Bundle, what: str) -> 
         listed.pop()
     elif what == "pending":
         listed[0]["blocks"] = []
-    else:
+    elif what == "malformed":
         report["anchors"] = [[]]
+    elif what == "both times":
+        shown["time"] = said["time"]
+    elif what == "bytes":
+        shown["bytes"] = "00" * 80
+    elif what == "hash":
+        shown["hash"] = "00" * 32
+    elif what == "another block's":
+        listed[1]["header"] = shown
+    elif what == "no bytes":
+        del shown["bytes"]
+    elif what == "no header":
+        del listed[0]["header"]
     bundle.write_json(layout.REPORT_JSON, report)
     bundle.seal_again()
     assert {"report-differs", "report-malformed"} & set(codes(look(bundle)))
+
+
+def test_a_header_that_was_made_for_the_price_of_nothing(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The office shows a header of its own making, easier than the chain allows."""
+    monkeypatch.undo()
+    assert codes(look(bundle)) == {"report-differs": {f"entry {anchors_of(bundle)[0]}"}}
+
+
+@pytest.mark.honest
+def test_an_export_is_refused_where_a_header_denies_its_anchor(tmp_path: Path) -> None:
+    cal, vault = Calendar("https://a.example"), build_vault(tmp_path / "vault")
+    vault = replace(vault, settings=replace(vault.settings, calendar=(Configured(cal.url),)))
+    anchoring.add(vault, cal.submit)
+    cal.mine(7)
+    anchoring.upgrade(vault, cal.fetch)
+    other = blockheaders.read(7, header(bytes(32), 2_000_000_000))
+    with pytest.raises(UsageError, match="not borne out"):
+        export(vault, [PHOTO], CASE, tmp_path / "refused", headers={7: other})
+    assert not (tmp_path / "refused").exists()
+    vault.database.close()
 
 
 @pytest.mark.honest

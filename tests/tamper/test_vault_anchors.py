@@ -109,6 +109,20 @@ def test_without_headers_nothing_is_taken_as_proved(vault_copy: Copy, anchor: An
 
 
 @pytest.mark.honest
+def test_a_check_from_a_size_on_looks_at_newer_anchors_with_what_they_rest_on(
+    vault_copy: Copy, calendar: Calendar, anchor: Anchor
+) -> None:
+    headers = blockheaders.parse(calendar.header_lines())
+    with vault_copy.database() as connection:
+        sizes = [size for (size,) in connection.execute("SELECT size FROM checkpoint ORDER BY size")]
+    between = max(size for size in sizes if size <= anchor.entry)
+    for size in (sizes[0], between):
+        verdict = audit.verify(vault_copy.folder, outside=Outside(headers=headers), since=size)
+        assert verdict.faults == ()
+        assert verdict.told["anchors"][-1]["block"] == BLOCK
+
+
+@pytest.mark.honest
 def test_headers_of_other_blocks_leave_it_open(vault_copy: Copy, anchor: Anchor) -> None:
     other = Calendar()
     other.submit("", bytes(32))

@@ -107,8 +107,8 @@ def _authenticated(
 def _check_earlier(seen: Snapshot, found: Base, tally: Tally) -> int:
     """Examine and prove the earlier entries that the checks of rows and stamps rely on; gives how many there are.
 
-    Those are the ones about the same rows as newer entries, those that stamped and anchored checkpoints end with, and the deletions
-    of fields of any of these.
+    Those are the ones about the same rows as newer entries, those that stamped and anchored checkpoints end with, and
+    the deletions of fields of any of these.
     """
     connection = seen.connection
     size = found.checkpoint.size

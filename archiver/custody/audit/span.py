@@ -23,7 +23,7 @@ from archiver.proof.tiles import ENTRIES, WIDTH, Tile
 KINDS = ("request", "acquisition", "item", "match")
 
 #: Subjects that no table of rows stands for, and that later checks ask for.
-_ACTS = ("cosignature.", "timestamp.")
+_ACTS = ("anchor.", "cosignature.", "timestamp.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from archiver.proof.faults import VERIFIED
 from archiver.proof.outside import Outside
 from archiver.report import cosign
 from archiver.report.export import export
+from tests.calling import Archiver
 from tests.report.bundle_story import CASE, FILM, Bundle
 
 
@@ -104,3 +105,18 @@ def test_other_folders_and_files_are_a_mistake_of_the_caller(
         cosign.add(tmp_path, answer, [witness.key])
     with pytest.raises(UsageError, match="no cosignatures"):
         cosign.add(bundle.folder, b"hello", [witness.key])
+
+
+def test_the_command_adds_an_answer_to_a_bundle_with_the_witnesss_key(
+    late: tuple[Bundle, WitnessFolder, bytes], tmp_path: Path
+) -> None:
+    """Whoever has the bundle needs no vault for it."""
+    bundle, witness, answer = late
+    (tmp_path / "answer").write_bytes(answer)
+    archiver = Archiver(tmp_path / "no vault")
+    call = ["witness", "add", str(tmp_path / "answer")]
+    assert "--key belongs to --bundle" in archiver(*call, "--key", str(witness.key), code=2).err
+    call += ["--bundle", str(bundle.folder), "--key", str(witness.key)]
+    assert "office-b.example/witness cosigned" in archiver(*call).out
+    assert "All of it was there already" in archiver(*call).err
+    assert _asked(bundle, witness) == set()

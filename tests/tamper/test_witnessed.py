@@ -113,7 +113,7 @@ def test_a_check_from_a_size_on_relates_earlier_cosignatures_and_memories_to_it(
 
 
 def test_older_tiles_that_do_not_lead_to_a_cosigned_checkpoint(watched: Watched) -> None:
-    """A check from a size on proves each to be the beginning of its tree, and tiles from before it have to show that."""
+    """A check from a size on proves each to be the beginning of its tree; older tiles have to show that."""
     tile = watched.copy.folder / f"ledger/tile/0/{watched.told_size // 256:03}.p/{watched.told_size % 256}"
     tile.chmod(0o644)
     tile.write_bytes(bytes(tile.stat().st_size))

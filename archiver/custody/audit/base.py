@@ -17,7 +17,7 @@ from archiver.custody.audit.snapshot import Snapshot
 from archiver.errors import UsageError
 from archiver.proof import checkpoint, memory, merkle, note, tiles
 from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.faults import ProofError
+from archiver.proof.faults import Fault, ProofError
 from archiver.proof.merkle import HASH_BYTES
 from archiver.proof.outside import Outside
 from archiver.proof.tiles import Tile, TileHashes
@@ -105,11 +105,11 @@ def forks(seen: Snapshot, signers: Signers, point: Checkpoint) -> bool:
         return False
 
 
-def rolled_back(point: Checkpoint, issued: Checkpoint | None) -> memory.Comparison | None:
-    """What there is to say where the ledger shows less than was seen before."""
+def rolled_back(point: Checkpoint, issued: Checkpoint | None) -> tuple[Fault, ...]:
+    """What there is to say where the ledger shows less than was seen before; nothing where it does not."""
     if issued is not None and issued.size >= point.size:
-        return None
-    return memory.compare([point], issued, lambda size: None, whole=True)
+        return ()
+    return memory.compare([point], issued, lambda size: None, whole=True).faults
 
 
 def _issued(seen: Snapshot, size: int) -> bytes | None:

@@ -19,8 +19,8 @@ from archiver.proof.faults import Fault, ProofError
 #: A row of the table `entry`: number, body and recorded leaf hash, as far as they are the bytes that they should be.
 Row = tuple[int, object, object]
 
-#: A row of the table `disclosure` without its entry's number: name, salt and value.
-Opening = tuple[str, str, str]
+#: A row of the table `disclosure`: its entry's number, name, salt and value.
+Opening = tuple[int, str, str, str]
 
 #: What an entry tells of: the kind of row ("request", "acquisition", "item", "match") and its id.
 Mention = tuple[str, str]
@@ -82,7 +82,7 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
         tuple(_mentions(entry)),
         tuple((o["sha256"], o["sha512"], o["size"], o["media_type"]) for o in entry.get("objects", ())),
         _checkpoint(entry),
-        any(opening[0] == "agent" for opening in openings),
+        any(opening[1] == "agent" for opening in openings),
         entry.get("clock_behind_ms", 0),
         tuple(map(tuple, entry["detail"]["fields"])) if entry["type"] == EventType.DELETION else (),
         tuple(faults),
@@ -97,7 +97,7 @@ def _invalid(entry: Any) -> Iterator[str]:
 
 
 def _unopened(subject: str, sealed: Sequence[str], openings: Sequence[Opening]) -> Iterator[Fault]:
-    for name, salt, value in openings:
+    for _, name, salt, value in openings:
         # Byte for byte what `proof.disclosure` makes and reads, in a third of the time.
         if name not in _NAMES or not _SALT.fullmatch(salt):
             yield Fault("disclosure-malformed", subject, f"the disclosure of {name[:40]!r} is not of the right form")

@@ -85,8 +85,8 @@ def _authenticated(
 ) -> Base | None:
     """The tree to begin at; None, with the fault noted, where the published tiles do not give it."""
     point = beginning.checkpoint
-    less = base.rolled_back(point, issued) if beginning.remembered else None
-    for fault in less.faults if less else ():
+    less = base.rolled_back(point, issued) if beginning.remembered else ()
+    for fault in less:
         tally.fault(fault.code, fault.subject, fault.message)
     if less:
         return None

@@ -84,11 +84,11 @@ def read(connection: sqlite3.Connection, piece: Piece) -> list[tuple[Row, list[O
     bounds = (piece.first, piece.last)
     rows = connection.execute("SELECT seq, body, leaf FROM entry WHERE seq BETWEEN ? AND ? ORDER BY seq", bounds)
     found: dict[int, tuple[Row, list[Opening]]] = {row[0]: (row, []) for row in rows}
-    for seq, *opening in connection.execute(
+    for opening in connection.execute(
         "SELECT seq, name, salt, value FROM disclosure WHERE seq BETWEEN ? AND ?", bounds
     ):
-        if seq in found:  # `sealed` names those that belong to no entry
-            found[seq][1].append(tuple(opening))
+        if opening[0] in found:  # `sealed` names those that belong to no entry
+            found[opening[0]][1].append(opening)
     return list(found.values())
 
 

@@ -134,6 +134,16 @@ def test_an_older_entry_about_a_row_of_newer_ones_that_was_changed_is_named(vaul
     assert f"entry {asked}" in _codes(_since(vault_copy, sizes[-2]))["entry-altered"]
 
 
+def test_a_newer_entry_that_is_earlier_than_the_last_before_it(vault_copy: Copy, sizes: list[int]) -> None:
+    """Its keys are the office's own: the tree and all signatures fit it."""
+    vault_copy.sql(
+        'UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), \'"time":"20\', \'"time":"19\') AS BLOB)'
+        " WHERE seq >= ?",
+        sizes[-2],
+    )
+    assert f"entry {sizes[-2]}" in _codes(_since(vault_copy, sizes[-2]))["time-goes-back"]
+
+
 def test_the_entry_that_names_the_keys_is_always_held_against_the_tree(vault_copy: Copy, sizes: list[int]) -> None:
     vault_copy.sql(
         'UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), \'"outcome":"success"\', \'"outcome":"failure"\')'

@@ -52,13 +52,14 @@ class Entries:
 class _Reader:
     """Takes in spans in order."""
 
-    def __init__(self, connection: sqlite3.Connection, found: Entries, tally: Tally) -> None:
+    def __init__(self, connection: sqlite3.Connection, found: Entries, latest: str, tally: Tally) -> None:
+        """`latest` is the time of the entry before the first."""
         self.told = 0
         self._connection = connection
         self._found = found
         self._tally = tally
         self._expected = found.tree.size
-        self._latest = ""
+        self._latest = latest
         self._now = clock.latest()
         self._missing: set[str] = set()
 
@@ -128,7 +129,8 @@ def check(
         connection.execute(statement)
     found = Entries(tree)
     since = tree.begin
-    reader = _Reader(connection, found, tally)
+    before = connection.execute("SELECT seq, body, leaf FROM entry WHERE seq = ?", (since - 1,)).fetchone()
+    reader = _Reader(connection, found, examine(before, ()).time if since and before else "", tally)
     (total,) = connection.execute("SELECT COUNT(*) FROM entry WHERE seq >= ?", (since,)).fetchone()
     work = partial(examine_span, ledger=ledger, kinds=KINDS if stories else (), every=bool(since))
     spans = crew.pieces(connection, "entry", "seq", since) if since else crew.pieces(connection, "entry", "seq")

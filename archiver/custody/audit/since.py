@@ -107,13 +107,13 @@ def _authenticated(
 def _check_earlier(seen: Snapshot, found: Base, tally: Tally) -> int:
     """Examine and prove the earlier entries that the checks of rows and stamps rely on; gives how many there are.
 
-    Those are the ones about the same rows as newer entries, those that stamped and anchored checkpoints end with, and
-    the deletions of fields of any of these.
+    Those are the last before the newer ones (they are no earlier), the ones about the same rows, those that stamped and
+    anchored checkpoints end with, and the deletions of fields of any of these.
     """
     connection = seen.connection
     size = found.checkpoint.size
     about = "SELECT DISTINCT subject.seq FROM told_subject JOIN subject USING (id) WHERE subject.seq < ?"
-    first = {seq for (seq,) in connection.execute(about, (size,))}
+    first = {size - 1, *(seq for (seq,) in connection.execute(about, (size,)))}
     dated = "SELECT substr(id, instr(id, '.') + 1) FROM told_subject WHERE id LIKE 'timestamp.%' OR id LIKE 'anchor.%'"
     first |= {int(covered) - 1 for (covered,) in connection.execute(dated) if int(covered) <= size}
     later = {

@@ -55,10 +55,8 @@ def _block(one: Anchored) -> list[str]:
     if one.dated is None:
         return [f"Bitcoin block {' or '.join(map(str, one.anchor.blocks))}"]
     header = one.dated.header
-    return [
-        f"Bitcoin block {header.height}, by the header that the office gives of {one.dated.time[:19]}Z,",
-        header.hash,
-    ]
+    made = f"Bitcoin block {header.height}, made at {one.dated.time[:19]}Z by the header that the office gives:"
+    return [made, header.hash]
 
 
 _ANCHORED = (

@@ -57,7 +57,7 @@ class Peer:
         return MachineError(
             f"the {self.word} at {self.url} cannot be asked: {why}",
             code="timestamp-unreachable",
-            next_step="The checkpoint stays pending: `archiver timestamp add` or the next run asks again",
+            next_step="It stays pending: the next run asks again, or `archiver timestamp add` (`upgrade` for a proof)",
         )
 
     def refused(self, what: str) -> MachineError:

@@ -15,7 +15,6 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
-    from archiver.model import Decision, Match
     from archiver.proof.faults import Verdict
 
 
@@ -50,7 +49,7 @@ def demo_command(target: Path | None) -> int:
                 "archived": totals.archived,
                 "failed": totals.failed,
                 "refused": totals.refused,
-                "matches": len(_matches(vault)),
+                "matches": len(matches.reviewed(vault)),
                 "verdict": verdict.word,
                 "bundle_verdict": exported.verdict.word,
                 "vault": str(vault.folder),
@@ -103,27 +102,7 @@ def _show_requests(vault: Vault) -> None:
 def _show_matches(vault: Vault) -> None:
     from archiver.custody import catalog
 
-    names = {item.id: item.title for item in catalog.items(vault)}
-    common.print_table(
-        ("finding", "score", "a", "b", "seconds of a = seconds of b"),
-        [
-            (
-                match.finding.value,
-                f"{match.score:.2f}",
-                names[match.a],
-                names[match.b],
-                common.lines(*matches.where(match.segments), matches.how(match)),
-            )
-            for match, _ in _matches(vault)
-        ],
-        fixed=(0, 1),
-    )
-
-
-def _matches(vault: Vault) -> list[tuple[Match, Decision | None]]:
-    from archiver.custody import findings
-
-    return findings.listing(vault)
+    matches.show(matches.reviewed(vault), {item.id: item.title for item in catalog.items(vault)})
 
 
 def _fresh(target: Path | None) -> Path:

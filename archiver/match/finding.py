@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from archiver.match.residual import Run
-from archiver.model import Finding, Segment
+from archiver.model import ErrorRate, Finding, Segment
 
 ALGORITHM: Final = "archiver-match/1"
 
@@ -47,6 +47,7 @@ class Found:
     segments: tuple[Segment, ...]
     transform: Mapping[str, Any] = field(default_factory=dict)
     algorithm: str = ALGORITHM
+    error_rate: ErrorRate | None = None
 
     @property
     def rank(self) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.proof import layout, transform
+from archiver.proof import layout, matched
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import Entry, Evidence, read_json
@@ -50,19 +50,7 @@ def _differences(
     for number, one in shown.items():
         if number in exhibits:
             yield from _exhibit(bag, one, text(report, "case", _CODE), exhibits[number], evidence)
-    matches = [one for one in evidence.entries.values() if one.type == "match"]
-    decisions = {one.seq for one in evidence.entries.values() if one.type == "decision"}
-    told = rows(report.get("matches"), _CODE)
-    if sorted(whole(table(one, _CODE), "entry", _CODE) for one in told) != [one.seq for one in matches]:
-        yield layout.REPORT_JSON, "the matches of the report are not those of the ledger's entries"
-    for one in told:
-        rulings = [table(ruling, _CODE) for ruling in rows(one.get("rulings"), _CODE)]
-        decisions -= {whole(ruling, "entry", _CODE) for ruling in rulings}
-        entry = evidence.entries.get(one["entry"])
-        if entry and not _match_agrees(one, rulings, entry, evidence, exhibits):
-            yield f"entry {entry.seq}", "the report tells this match, or a ruling on it, otherwise than the ledger"
-    if decisions:
-        yield layout.REPORT_JSON, "the report leaves out rulings of the ledger"
+    yield from matched.differences(report, evidence, exhibits)
 
 
 def _exhibit(
@@ -102,37 +90,6 @@ def _exhibit(
         entry = evidence.entries.get(whole(table(row, _CODE), "entry", _CODE))
         if entry is None or not _copies(row, entry) or row.get("agent", "") != entry.fields.get("agent", ""):
             yield subject, f"the report tells entry {row['entry']} otherwise than the ledger"
-
-
-def _match_agrees(
-    shown: dict[str, Any],
-    rulings: list[dict[str, Any]],
-    entry: Entry,
-    evidence: Evidence,
-    exhibits: Mapping[int, Exhibit],
-) -> bool:
-    sides = [exhibits.get(whole(shown, side, _CODE)) for side in ("a", "b")]
-    if [side.item if side else None for side in sides] != [entry.detail.get("a"), entry.detail.get("b")]:
-        return False
-    told = entry.detail.get("transform")  # entries of the first version say nothing of it
-    if told is not None and shown.get("transform") != transform.shown(table(told, _CODE)):
-        return False
-    names = ("kind", "finding", "score_ppm", "algorithm", "segments_ms")
-    if any(shown.get(name) != entry.detail.get(name) for name in names) or shown.get("match") != entry.value.get(
-        "match"
-    ):
-        return False
-    for ruling in rulings:
-        decision = evidence.entries.get(ruling["entry"])
-        if decision is None or decision.type != "decision" or decision.value.get("match") != shown["match"]:
-            return False
-        said = (ruling.get("ruling"), ruling.get("time"), ruling.get("by", ""), ruling.get("note", ""))
-        if said != (
-            decision.detail.get("ruling"), decision.value["time"], decision.fields.get("agent", ""),
-            decision.fields.get("note", ""),
-        ):  # fmt: skip
-            return False
-    return True
 
 
 def _copies(row: dict[str, Any], entry: Entry) -> bool:

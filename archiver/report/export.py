@@ -124,7 +124,6 @@ def _records(
         stamps=stamps,
         anchors=anchors,
         left_out=left_out,
-        transforms=gather.transforms(vault, ids),
         tools={"archiver": __version__},
     )
 

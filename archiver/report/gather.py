@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.capture import exchanges, warc
-from archiver.custody import catalog, findings, nextkeys
+from archiver.custody import catalog, nextkeys
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
@@ -96,16 +96,6 @@ def exhibit(
         exchange=exchange,
         exchange_note=note,
     )
-
-
-def transforms(vault: Vault, items: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """What was done to the copy, by match, for matches among these items."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for item in items:
-        for match, _ in findings.listing(vault, item=item):
-            if match.a in items and match.b in items:
-                found[match.id] = match.transform
-    return found
 
 
 def _concerns_only(value: Mapping[str, Any], items: Collection[str]) -> bool:

@@ -31,10 +31,6 @@ _FIELDS = {
     "requested_by": "Asked for by",
     "note": "Note",
 }
-_DIFFERENCES = {
-    "mirror": "Mirrored against each other",
-    "speed": "Speed of one against the other",
-}
 _ROLES = {
     "original": "Original",
     "exchange": "Record of the HTTP exchange",
@@ -75,11 +71,13 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         segments_shown=segments_shown,
         findings=words.FINDINGS,
         rulings=words.RULINGS,
+        contradictions=words.CONTRADICTIONS,
         acts=words.ACTS,
         technical=_TECHNICAL,
         fields=_FIELDS,
         roles=_ROLES,
-        differences=_DIFFERENCES,
+        changes=words.changes,
+        error_rate=words.error_rate,
     )
 
 

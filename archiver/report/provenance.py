@@ -12,11 +12,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from archiver.custody.findings import transform_texts
 from archiver.errors import ArchiverError
 from archiver.model import EventType
-from archiver.proof import transform
-from archiver.report import anchored, timely, words
+from archiver.report import anchored, matched, timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
 
@@ -42,7 +40,6 @@ _FIELDS = ("title", "url", "final_url", "file_name", "uploader", "source", "loca
 
 def document(records: Records) -> dict[str, Any]:
     """report.json. Raises ArchiverError where it would not be valid against its own schema."""
-    numbers = {one.item: one.number for one in records.exhibits}
     made = {
         "v": VERSION,
         "case": records.case,
@@ -61,7 +58,7 @@ def document(records: Records) -> dict[str, Any]:
         "timestamps": list(timely.rows(records)),
         "anchors": list(anchored.rows(records)),
         "exhibits": [_exhibit(one) | _proved(one, records) for one in records.exhibits],
-        "matches": [_match(one, records, numbers) for one in records.entries if one.type == EventType.MATCH],
+        "matches": matched.rows(records),
         "limits": list(words.LIMITS),
     }
     faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]
@@ -156,31 +153,6 @@ def _row(entry: LedgerEntry) -> dict[str, Any]:
     if entry.value.get("tools"):
         row["tools"] = entry.value["tools"]
     return row
-
-
-def _match(entry: LedgerEntry, records: Records, numbers: Mapping[str, int]) -> dict[str, Any]:
-    detail, name = entry.value["detail"], entry.value["match"]
-    rulings = [one for one in records.entries if one.type == EventType.DECISION and one.value["match"] == name]
-    return {
-        "match": name,
-        "entry": entry.seq,
-        "a": numbers[detail["a"]],
-        "b": numbers[detail["b"]],
-        **{key: detail[key] for key in ("kind", "finding", "score_ppm", "algorithm", "segments_ms")},
-        "transform": transform.shown(
-            detail["transform"] if "transform" in detail else transform_texts(records.transforms.get(name, {}))
-        ),
-        "rulings": [
-            {
-                "entry": one.seq,
-                "time": one.value["time"],
-                "ruling": one.value["detail"]["ruling"],
-                "by": one.fields.get("agent", ""),
-                "note": one.fields.get("note", ""),
-            }
-            for one in rulings
-        ],
-    }
 
 
 def _http(one: ExhibitRecords) -> dict[str, Any]:

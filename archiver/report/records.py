@@ -104,7 +104,6 @@ class Records:
     left_out: int
     stamps: tuple[Stamped, ...] = ()
     anchors: tuple[Anchored, ...] = ()
-    transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 FINDINGS: Mapping[str, tuple[str, str]] = {
     "identical": (
@@ -25,6 +26,15 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
         "Same sound",
         "The program found the same sound in both. It says nothing about the pictures.",
     ),
+}
+
+#: By finding: why it and a ruling before it cannot both be right.
+CONTRADICTIONS: Mapping[str, str] = {
+    "identical": "A person ruled the two to be different footage, and their bytes are the same.",
+    "same-recording": "A person ruled the two to be different footage; the program then found the same in both.",
+    "same-scene": "A person ruled the two to be the same footage; the program then found no more than that they look"
+    " alike.",
+    "same-sound": "A person ruled the two to have different sound; the program then found the same in both.",
 }
 
 RULINGS: Mapping[str, str] = {
@@ -78,3 +88,50 @@ def warning(code: str) -> str:
     from archiver.examine.warnings import MESSAGES
 
     return MESSAGES.get(code, code.replace("-", " "))
+
+
+def changes(transform: Mapping[str, Any]) -> str:
+    """What was done to a copy: `mirrored, 1.1 x as fast, cropped to 56 %`. Values may be texts, as in entries."""
+    told = {name: _number(value) for name, value in transform.items()}
+    parts = ["mirrored"] if told.pop("mirror", False) else []
+    if turn := told.pop("turn", 0):
+        parts.append(f"turned by {turn} degrees")
+    if (speed := told.pop("speed", 1.0)) != 1.0:
+        parts.append(f"{speed:g} x as fast")
+    if (crop := told.pop("crop", 1.0)) < 1.0:
+        parts.append(f"cropped to {crop:.0%}".replace("%", " %"))
+    for name, value in told.items():
+        if value is not False:
+            parts.append(name.replace("_", " ") + ("" if value is True else f": {value}"))
+    return ", ".join(parts)
+
+
+def _number(value: Any) -> Any:
+    """A fraction, which report.json has as text; or the value as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def error_rate(rate: Mapping[str, Any] | None) -> str:
+    """A measured error rate, as an entry has it, for somebody who has to say in court what it means."""
+    if rate is None:
+        return "Not known: it was not measured for this finding when it was recorded."
+    times = {0: "not once", 1: "once"}.get(rate["errors"], f"{rate['errors']:,} times")
+    return (
+        f"In {rate['negatives']:,} comparisons of films that are no copies of each other, a score this high came up"
+        f" {times}; so it is to be expected in at most {percent(rate['ppm'])} of such comparisons (at 95 % confidence)."
+        f" Measured on: {rate['data']}. {_NOT_COVERED}"
+    )
+
+
+_NOT_COVERED = (
+    "It does not cover footage of other kinds than was measured, nor films that somebody made to deceive; and it is not"
+    " the probability that this very finding is wrong."
+)
+
+
+def percent(ppm: int) -> str:
+    """Millionths as a percentage of two digits: `0.058 %`."""
+    return f"{ppm / 10_000:.2g} %"

@@ -20,6 +20,7 @@ from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault, create
 from archiver.model import (
     Acquisition,
+    ErrorRate,
     Examined,
     Finding,
     Holding,
@@ -171,7 +172,16 @@ def build(folder: Path) -> Vault:
     segments = (Segment(0.0, 2.0, 0.0, 2.0),)
     found = [
         Match(
-            "mrepost222", FILM, REPOST, MatchKind.NEAR, Finding.SAME_RECORDING, 0.97, "t-1", segments, {"mirror": True}
+            "mrepost222",
+            FILM,
+            REPOST,
+            MatchKind.NEAR,
+            Finding.SAME_RECORDING,
+            0.97,
+            "t-1",
+            segments,
+            {"mirror": True, "speed": 1.1},
+            ErrorRate(584, 0, 5_130, "test films/1"),
         ),
         Match("mscene2222", REPOST, PHOTO, MatchKind.NEAR, Finding.SAME_SCENE, 0.5, "t-1", ()),
         Match("mneighb222", FILM, NEIGHBOUR, MatchKind.NEAR, Finding.SAME_SCENE, 0.6, "t-1", segments),

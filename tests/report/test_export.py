@@ -184,7 +184,12 @@ def test_the_export_is_an_entry_and_the_report_cites_the_checkpoint_before_it(ex
 
 def test_only_matches_among_exhibits_are_told_with_their_rulings(exported_bundle: Path) -> None:
     first, second = report_of(exported_bundle)["matches"]
-    assert (first["a"], first["b"], first["finding"], first["transform"]) == (1, 2, "same-recording", {"mirror": True})
+    assert (first["a"], first["b"], first["finding"], first["transform"]) == (
+        1,
+        2,
+        "same-recording",
+        {"mirror": True, "speed": "1.1"},
+    )
     assert [(one["ruling"], one["by"], one["note"]) for one in first["rulings"]] == [
         ("unsure", "Lina", ""),
         ("same", "Lina", "same banner"),

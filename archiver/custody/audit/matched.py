@@ -16,7 +16,7 @@ from archiver.model import EventType
 #: Rows hold seconds to the hundredth, entries whole milliseconds.
 _ROUNDING_SECONDS = 0.0056
 
-_MATCH = "id, a, b, kind, finding, score, algorithm, segments, transform, found_at"
+_MATCH = "id, a, b, kind, finding, score, algorithm, segments, transform, found_at, error_rate"
 
 
 def check(connection: sqlite3.Connection, piece: Piece) -> Tally:
@@ -43,7 +43,7 @@ def check_orphans(connection: sqlite3.Connection, tally: Tally) -> None:
 
 
 def _check_match(row: Sequence[Any], found: Told, tally: Tally) -> None:
-    name, a, b, kind, finding, score, algorithm, segments, transform, found_at = row
+    name, a, b, kind, finding, score, algorithm, segments, transform, found_at, error_rate = row
     detail = found.detail
     pairs: dict[str, tuple[Any, Any]] = {
         "a": (a, detail["a"]),
@@ -54,6 +54,7 @@ def _check_match(row: Sequence[Any], found: Told, tally: Tally) -> None:
         "algorithm": (algorithm, detail["algorithm"]),
         "segments": (_are_segments(told.parsed(segments), detail["segments_ms"]), True),
         "transform": (_is_transform(told.parsed(transform), detail.get("transform")), True),
+        "error rate": (told.parsed(error_rate) if error_rate else None, detail.get("error_rate")),
         "time": (found.is_timely(found_at), True),
     }
     differing = told.differences(pairs)

@@ -30,6 +30,7 @@ COMMANDS = {
     "show": ("archiver.cli.items", "Show the whole provenance of one item."),
     "get": ("archiver.cli.items", "Copy an item's files out under usable names."),
     "matches": ("archiver.cli.matches", "List copies that were found, the strongest first."),
+    "copies": ("archiver.cli.copies", "Group copies: which is the earliest, the longest, the least encoded anew."),
     "search": ("archiver.cli.search", "Match a file from outside without taking it in."),
     "decide": ("archiver.cli.matches", "Rule on a match; the ruling goes into the ledger."),
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),

@@ -97,6 +97,33 @@ def show(found: Iterable[Reviewed], titles: Mapping[str, str]) -> None:
     )
 
 
+def show_briefly(found: Iterable[Reviewed], item_id: str) -> None:
+    """Print the matches of one item, a line each."""
+    common.print_table(
+        ("match", "finding", "score", "with", "ruling"),
+        [
+            (
+                one.match.id,
+                one.match.finding.value,
+                f"{one.match.score:.2f}",
+                one.match.b if one.match.a == item_id else one.match.a,
+                _standing(one),
+            )
+            for one in found
+        ],
+        fixed=(0, 1, 2, 3),
+    )
+
+
+def _standing(one: Reviewed) -> str:
+    """What a person has ruled, in a word or two."""
+    if one.decision:
+        return one.decision.ruling.value
+    if one.contradicts:
+        return f"CONTRADICTS {one.earlier[-1][1].ruling.value}"
+    return "" if one.is_open else f"{one.earlier[-1][1].ruling.value}, before"
+
+
 def _history(one: Reviewed) -> Iterator[str]:
     """What people ruled, in the order in which they did."""
     for match, decision in one.earlier:

@@ -57,6 +57,14 @@ def listing(vault: Vault, *, item: str = "") -> list[tuple[Match, Decision | Non
     return [(_match(row), _decision(row)) for row in rows]
 
 
+def entries(vault: Vault) -> dict[str, int]:
+    """The number of the entry that tells of each match."""
+    rows = vault.database.read().execute(
+        "SELECT match.id, MIN(subject.seq) FROM match JOIN subject ON subject.id = match.id GROUP BY match.id"
+    )
+    return dict(rows.fetchall())
+
+
 def decide(vault: Vault, match_id: str, ruling: Ruling, *, note: str = "", by: str = "") -> Decision:
     """Record a ruling. Earlier rulings stay; the latest counts. Raises UsageError for a match that is not there."""
     who = by or vault.settings.by

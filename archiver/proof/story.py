@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.proof import layout, matched
+from archiver.proof import grouped, layout, matched
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import Entry, Evidence, read_json
@@ -51,6 +51,7 @@ def _differences(
         if number in exhibits:
             yield from _exhibit(bag, one, text(report, "case", _CODE), exhibits[number], evidence)
     yield from matched.differences(report, evidence, exhibits)
+    yield from grouped.differences(report, evidence, exhibits)
 
 
 def _exhibit(

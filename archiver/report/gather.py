@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.capture import exchanges, warc
-from archiver.custody import catalog, nextkeys
+from archiver.custody import catalog, nextkeys, traits
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
@@ -85,6 +85,7 @@ def exhibit(
     alone = all(other in exported for other in _siblings(vault, item.acquisition_id))
     files = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
     exchange, note = _exchange(vault, files)
+    shown = {file.role for file in files if file.path}
     return ExhibitRecords(
         number=number,
         item=item.id,
@@ -95,6 +96,8 @@ def exhibit(
         summary=item.summary,
         exchange=exchange,
         exchange_note=note,
+        posted=traits.posted(vault, item) if Role.INFO in shown else None,
+        picture=traits.picture(vault, item) if Role.METADATA in shown else None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from archiver.report import words
+from archiver.report import lineage_page, words
 from archiver.report.pictures import Pictures, pairs, segments_shown
 from archiver.report.text import visible
 
@@ -68,6 +68,8 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         picture=lambda number, moment: _data_uri(pictures.frames.get((number, moment))),
         missing=pictures.missing,
         pairs=pairs,
+        answers=lineage_page.answers,
+        drawing=lambda group: lineage_page.drawing(group, document),
         segments_shown=segments_shown,
         findings=words.FINDINGS,
         rulings=words.RULINGS,

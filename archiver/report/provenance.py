@@ -14,7 +14,7 @@ from typing import Any
 
 from archiver.errors import ArchiverError
 from archiver.model import EventType
-from archiver.report import anchored, matched, timely, words
+from archiver.report import anchored, lineage, matched, timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
 
@@ -59,6 +59,7 @@ def document(records: Records) -> dict[str, Any]:
         "anchors": list(anchored.rows(records)),
         "exhibits": [_exhibit(one) | _proved(one, records) for one in records.exhibits],
         "matches": matched.rows(records),
+        "lineage": lineage.rows(records),
         "limits": list(words.LIMITS),
     }
     faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]

@@ -10,6 +10,7 @@ from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
 from archiver.proof.anchored import Dated
+from archiver.proof.lineage import Picture, Posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class ExhibitRecords:
     """An item under its exhibit number, with the entries about it, in the ledger's order.
 
     `exchange` is the parsed record of the HTTP exchange, None where there is none to show and `exchange_note` says why.
+    `posted` and `picture` tell copies apart; None where nothing is known, or the object that tells it is withheld.
     """
 
     number: int
@@ -54,6 +56,8 @@ class ExhibitRecords:
     summary: Mapping[str, Any]
     exchange: Mapping[str, Any] | None = None
     exchange_note: str = ""
+    posted: Posted | None = None
+    picture: Picture | None = None
 
     def of_type(self, *types: str) -> tuple[LedgerEntry, ...]:
         """Its entries of some types."""

@@ -37,6 +37,43 @@ CONTRADICTIONS: Mapping[str, str] = {
     "same-sound": "A person ruled the two to have different sound; the program then found the same in both.",
 }
 
+#: Claims about a group of copies: the question in few words, and on what an answer rests.
+CLAIMS: Mapping[str, tuple[str, str]] = {
+    "first-posted": (
+        "Posted first",
+        "By the times that the platforms give, which are their claims: whoever posts a copy can also give it a date on"
+        " some of them.",
+    ),
+    "first-here": (
+        "Came here first",
+        "By the order of the ledger's entries, which is proven. The hour is as good as the archiving office's clock.",
+    ),
+    "first-proved": (
+        "Proved earliest",
+        "By the time stamps of authorities outside: it was here at that time at the latest. Copies without a stamp may"
+        " be older.",
+    ),
+    "longest": ("Longest", "By the frames that were decoded."),
+    "largest-picture": (
+        "Largest picture",
+        "By its width and height in pixels. A copy can be scaled up; it shows no more then.",
+    ),
+    "least-re-encoded": (
+        "Least encoded anew",
+        "By its bits a second and the size of its picture: each encoding takes something away. A copy that was encoded"
+        " anew with more bits than before would be taken for it; nothing here shows that.",
+    ),
+}
+
+#: Why a claim cannot be told.
+WHYS: Mapping[str, str] = {
+    "not-known": "nothing is known that would tell it",
+    "too-close": "what is known does not tell these apart",
+    "encodings-differ": "they are encoded in different ways, of which the bits do not compare",
+    "size-disagrees": "the one with the most bits has not the largest picture",
+    "camera-disagrees": "another one bears the marks of a camera, and the one with the most bits does not",
+}
+
 RULINGS: Mapping[str, str] = {
     "same": "the same footage",
     "different": "different footage",

@@ -41,6 +41,8 @@ from archiver.report.export import export
 ORIGIN = "office-a.example/archive"
 CASE = "Square, 14 March"
 TITLE = "Площадь \u202e4pm.exe <script>alert(1)</script>"
+#: When the platform says that the film was posted: 14 March 2024, 16:00 UTC.
+POSTED = 1_710_432_000
 FILM, REPOST, PHOTO = "ifilm22222", "irepost222", "iphoto2222"
 NEIGHBOUR, STRANGER = "ineighb222", "istranger2"
 
@@ -81,8 +83,14 @@ def held(vault: Vault, data: bytes, role: Role, media_type: str, name: str = "")
     return Holding(StoredObject(digests.sha256, digests.sha512, digests.size, media_type), role, name)
 
 
+def facts(frames: int) -> dict[str, Any]:
+    """What examination says of `film`."""
+    return {"width": 96, "height": 96, "frames": frames, "duration_ms": 100 * frames, "codec": "mpeg4"}
+
+
 def item(vault: Vault, name: str, acquisition: str, data: bytes, media_type: str, **told: Any) -> Item:
     """An examined item with all of its objects."""
+    metadata = {"of": name, "files": [{"facts": told.get("facts", {}), "exiftool": {}}]}
     return Item(
         id=name,
         acquisition_id=acquisition,
@@ -92,8 +100,8 @@ def item(vault: Vault, name: str, acquisition: str, data: bytes, media_type: str
         acquired_at=now(),
         holdings=(
             held(vault, data, Role.ORIGINAL, media_type, f"{name}.bin"),
-            held(vault, json.dumps({"id": name}).encode(), Role.INFO, "application/json"),
-            held(vault, json.dumps({"of": name}).encode(), Role.METADATA, "application/json"),
+            held(vault, json.dumps({"id": name, **told.get("info", {})}).encode(), Role.INFO, "application/json"),
+            held(vault, json.dumps(metadata).encode(), Role.METADATA, "application/json"),
             held(vault, b"print of " + name.encode(), Role.FINGERPRINT, "application/octet-stream", "test-1"),
         ),
         uploader=told.get("uploader", ""),
@@ -150,7 +158,10 @@ def build(folder: Path) -> Vault:
         Asked("https://v.example/PLANTED-url", "https://v.example/PLANTED-url", "PLANTED-case", "PLANTED-note"),
     ]
     wanted, other = [answer.request_id for answer in queue.add(vault, asked)]
-    told = {"url": address, "title": TITLE, "uploader": "someone", "note": "loud\nscene"}
+    told = {
+        "url": address, "title": TITLE, "uploader": "someone", "note": "loud\nscene",
+        "info": {"timestamp": POSTED}, "facts": facts(30),
+    }  # fmt: skip
     first = item(vault, FILM, f"{wanted}.2", film(1), "video/mp4", **told)
     downloaded(vault, wanted, first, 1, Outcome.FAILURE)
     downloaded(vault, wanted, first, 2)
@@ -161,6 +172,7 @@ def build(folder: Path) -> Vault:
     path = f"{PLANTED_PATH}/march.mp4"
     ingested(vault, "nfilm22222.1", item(
         vault, REPOST, "nfilm22222.1", film(1, 20), "video/mp4", title="march.mp4", path=path, source="Omar",
+        info={"upload_date": "20240402"}, facts=facts(20),
     ))  # fmt: skip
     ingested(vault, "nphoto2222.1", item(
         vault, PHOTO, "nphoto2222.1", photo(), "image/jpeg", title="photo", path=f"{PLANTED_PATH}/p.jpg", summary={},

@@ -117,6 +117,17 @@ def report_match(change: Callable[[Any], object]) -> Attack:
     return edit(layout.REPORT_JSON, lambda report: change(report["matches"][0]))
 
 
+def report_group(change: Callable[[Any], object]) -> Attack:
+    return edit(layout.REPORT_JSON, lambda report: change(report["lineage"][0]))
+
+
+def _with_size_of_repost(group: Any) -> None:
+    """Every value agrees with every claim, and the picture is that of the other exhibit."""
+    for name in ("sha256", "size", "metadata"):
+        first, second = (value["picture"][name] for value in group["values"])
+        group["values"][0]["picture"][name], group["values"][1]["picture"][name] = second, first
+
+
 def sign(text: str, private: Ed25519PrivateKey, name: str = ORIGIN) -> tuple[bytes, str]:
     key = note.VerifierKey(name, private.public_key().public_bytes_raw())
     return note.Note(text, (key.signature(private.sign(text.encode())),)).encode(), f"{key}\n"
@@ -358,6 +369,51 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
     "report: other error rate": (report_match(lambda m: m["error_rate"].update(ppm=1)), "report-differs"),
     "report: no error rate": (report_match(lambda m: m.pop("error_rate")), "report-differs"),
     "report: contradiction made up": (report_match(lambda m: m.update(contradicts=True)), "report-differs"),
+    "report: copies left out": (edit(layout.REPORT_JSON, lambda r: r["lineage"].clear()), "report-differs"),
+    "report: copies made up": (
+        edit(layout.REPORT_JSON, lambda r: r["lineage"].append(r["lineage"][0])),
+        "report-differs",
+    ),
+    "report: a copy put to others": (report_group(lambda g: g["members"].append(3)), "report-differs"),
+    "report: another copy came first": (
+        report_group(lambda g: next(c for c in g["claims"] if c["claim"] == "first-here").update(members=[2])),
+        "report-differs",
+    ),
+    "report: another copy is the longest": (
+        report_group(lambda g: next(c for c in g["claims"] if c["claim"] == "longest").update(members=[2])),
+        "report-differs",
+    ),
+    "report: a claim left out": (report_group(lambda g: g["claims"].pop()), "report-differs"),
+    "report: other time of arrival": (
+        report_group(lambda g: g["values"][0]["acquired"].update(time="2020-01-01T00:00:00.000000Z")),
+        "report-differs",
+    ),
+    "report: a proof of time made up": (
+        report_group(lambda g: g["values"][0].update(proved={"entry": 3, "time": "2020-01-01T00:00:00.000000Z"})),
+        "report-differs",
+    ),
+    "report: other post, of no object": (
+        report_group(lambda g: g["values"][0]["posted"].update(sha256="0" * 64)),
+        "report-differs",
+    ),
+    "report: post on no day": (
+        report_group(lambda g: g["values"][0]["posted"].update(first="2024-99-99T00:00:00.000000Z")),
+        "report-differs",
+    ),
+    "report: length without its claims": (
+        report_group(lambda g: g["values"][1]["picture"].update(length_ms=9000)),
+        "report-differs",
+    ),
+    "report: encoding of another exhibit": (report_group(_with_size_of_repost), "report-differs"),
+    "report: copies without values": (report_group(lambda g: g.update(values=[])), "report-differs"),
+    "report: copies of no form": (
+        edit(layout.REPORT_JSON, lambda r: r.update(lineage=[{"members": "x"}])),
+        "report-malformed",
+    ),
+    "report: copies that connect by ruling": (
+        report_group(lambda g: g["links"][0].update(by="ruling")),
+        "report-differs",
+    ),
     "report: other ruling": (report_match(lambda m: m["rulings"][1].update(ruling="different")), "report-differs"),
     "report: ruling of somebody else": (report_match(lambda m: m["rulings"][1].update(by="x")), "report-differs"),
     "report: ruling left out": (report_match(lambda m: m["rulings"].pop()), "report-differs"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
-    from archiver.match.lineage import Connected
+    from archiver.match.lineage import Group
     from archiver.model import Item
     from archiver.proof.lineage import Claim, Copy
 
@@ -35,28 +35,27 @@ def copies_command(item_id: str | None, case: str | None, picture: Path | None) 
     if item_id and item_id not in items:
         catalog.item(vault, item_id)
         raise UsageError(f"item {item_id} is not of case {case!r}", next_step="Leave out --case")
-    found = connected(vault, items)
-    groups = [known(vault, group, items) for group in found.groups if item_id in (None, *group)]
-    if picture and not groups:
+    found = [group for group in groups(vault, items) if item_id in (None, *group.items)]
+    if picture and not found:
         raise UsageError(f"no copies of item {item_id} are known", next_step="`archiver matches` lists what is alike")
     if picture:
-        _draw(found, groups[0], items, picture)
+        _draw(found[0], known(vault, found[0], items), items, picture)
     if common.wants_json():
-        common.print_json([lineage.document(group, found.edges, found.cut, str) for group in groups])
-    elif not groups:
-        click.echo("no copies are known" if item_id is None else f"no copies of {item_id} are known")
+        told = ((known(vault, group, items), group) for group in found)
+        common.print_json([lineage.document(copies, group.edges, group.cut, str) for copies, group in told])
+    elif found:
+        show(vault, found, items)
     else:
-        for group in groups:
-            _show(found, group, items)
+        click.echo("no copies are known" if item_id is None else f"no copies of {item_id} are known")
 
 
-def connected(vault: Vault, items: Collection[str]) -> Connected:
+def groups(vault: Vault, items: Collection[str]) -> list[Group]:
     """The groups among these items, in the order in which their first items come."""
     from archiver.custody import findings
     from archiver.match import lineage
 
     found = [pair for pair in findings.listing(vault) if pair[0].a in items and pair[0].b in items]
-    return lineage.connected(found, findings.entries(vault), list(items))
+    return lineage.groups(found, findings.entries(vault), list(items))
 
 
 def group_of(vault: Vault, item_id: str) -> Sequence[str]:
@@ -64,22 +63,28 @@ def group_of(vault: Vault, item_id: str) -> Sequence[str]:
     from archiver.custody import findings
 
     alike = dict.fromkeys(item for match, _ in findings.listing(vault) for item in (match.a, match.b))
-    return connected(vault, alike).group_of(item_id)
+    return next((group.items for group in groups(vault, alike) if item_id in group.items), ())
 
 
-def known(vault: Vault, group: Sequence[str], items: Mapping[str, Item]) -> list[Copy]:
+def known(vault: Vault, group: Group, items: Mapping[str, Item]) -> list[Copy]:
     """What is known of the items of a group, in the order in which they came."""
     from archiver.custody import traits
     from archiver.custody.timestamps import stamps
 
     stamped = stamps.listing(vault)
-    return sorted((traits.copy_of(vault, items[one], stamped) for one in group), key=lambda copy: copy.entry)
+    return sorted((traits.copy_of(vault, items[one], stamped) for one in group.items), key=lambda copy: copy.entry)
 
 
-def _show(found: Connected, group: Sequence[Copy], items: Mapping[str, Item]) -> None:
+def show(vault: Vault, found: Iterable[Group], items: Mapping[str, Item]) -> None:
+    """Print groups with their claims."""
+    for group in found:
+        _show(group, known(vault, group, items), items)
+
+
+def _show(connected: Group, group: Sequence[Copy], items: Mapping[str, Item]) -> None:
     from archiver.proof import lineage
 
-    told = lineage.document(group, found.edges, found.cut, str)
+    told = lineage.document(group, connected.edges, connected.cut, str)
     room = max(10, common.console().width - _BESIDE_TITLE)
     click.secho(f"{len(group)} items with the same footage", bold=True)
     common.print_table(
@@ -171,12 +176,12 @@ def _value(name: str, copy: Copy) -> str:
     return f"{copy.picture.rate / 1000:,.0f} kbit/s, {copy.picture.bits_per_pixel:.2f} bits a pixel{made}"
 
 
-def _draw(found: Connected, group: Sequence[Copy], items: Mapping[str, Item], path: Path) -> None:
+def _draw(connected: Group, group: Sequence[Copy], items: Mapping[str, Item], path: Path) -> None:
     from archiver.report import timeline
 
     lengths = {copy.item: copy.picture.length_ms for copy in group if copy.picture}
     labels = {copy.item: f"{copy.item} {common.safe(items[copy.item].title)}".strip() for copy in group}
-    drawn = timeline.svg([copy.item for copy in group], lengths, found.edges, labels)
+    drawn = timeline.svg([copy.item for copy in group], lengths, connected.edges, labels)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(drawn)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import common, matches, run, verify
+from archiver.cli import common, copies, matches, run, verify
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def _tell(vault: Vault, verdict: Verdict, bundle: Path) -> None:
     _show_requests(vault)
     _heading("Which are copies of which, and where")
     _show_matches(vault)
+    _heading("Which of them came first")
+    _show_copies(vault)
     _heading("Is everything as the ledger tells it?")
     verify.show(verdict)
     _heading("What to open")
@@ -103,6 +105,13 @@ def _show_matches(vault: Vault) -> None:
     from archiver.custody import catalog
 
     matches.show(matches.reviewed(vault), {item.id: item.title for item in catalog.items(vault)})
+
+
+def _show_copies(vault: Vault) -> None:
+    from archiver.custody import catalog
+
+    items = {item.id: item for item in catalog.items(vault)}
+    copies.show(vault, copies.groups(vault, items), items)
 
 
 def _fresh(target: Path | None) -> Path:

@@ -12,21 +12,17 @@ from archiver.proof.copies import Edge, Link
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
-    """Every group of copies, with what connects their items and what a person cut."""
+class Group:
+    """Items that hang together, what connects them, and pairs of them that a person cut."""
 
-    groups: Sequence[Sequence[str]]
+    items: Sequence[str]
     edges: Sequence[Edge]
     cut: Sequence[Edge]
 
-    def group_of(self, item: str) -> Sequence[str]:
-        """The group that an item is in; empty where it has no copies."""
-        return next((group for group in self.groups if item in group), ())
 
-
-def connected(
+def groups(
     found: Iterable[tuple[Match, Decision | None]], entries: Mapping[str, int], items: Sequence[str]
-) -> Connected:
+) -> list[Group]:
     """What hangs together by matches, each with the latest ruling on it; `entries` are those of the matches, by id.
 
     Groups and their members stand in the order of `items`.
@@ -40,5 +36,14 @@ def connected(
         for match, decision in found
     )
     place = {item: number for number, item in enumerate(items)}
-    groups = [sorted(group, key=place.__getitem__) for group in copies.groups(edges)]
-    return Connected(sorted(groups, key=lambda group: place[group[0]]), edges, cut)
+    members = sorted(
+        (sorted(group, key=place.__getitem__) for group in copies.groups(edges)), key=lambda g: place[g[0]]
+    )
+    of = {item: number for number, group in enumerate(members) for item in group}
+    inside: list[tuple[list[Edge], list[Edge]]] = [([], []) for _ in members]
+    for edge in edges:
+        inside[of[edge.a]][0].append(edge)
+    for edge in cut:
+        if edge.a in of and of[edge.a] == of.get(edge.b):
+            inside[of[edge.a]][1].append(edge)
+    return [Group(group, *own) for group, own in zip(members, inside, strict=True)]

@@ -26,9 +26,6 @@ ABSENT = "anchor-header-absent"
 #: Nodes accept a block whose time is up to two hours ahead of theirs, and miners may set it back by about one.
 TOLERANCE = timedelta(hours=2)
 
-#: Each calendar completes a proof with one block, or with two where the chain was reorganised.
-MAX_BLOCKS = 100
-
 _ROOT_BYTES = 32
 
 _WITHOUT_HEADERS = (
@@ -66,6 +63,8 @@ def check(detail: Mapping[str, Any], signed: bytes, data: bytes) -> tuple[Checkp
         raise ProofError(OTHER, "the proof starts from other bytes than this checkpoint's")
     if list(proof.blocks) != detail.get("blocks"):
         raise ProofError(CODE, "the proof does not lead to the blocks that its entry tells")
+    if "upgrades" in detail and (not isinstance(detail["upgrades"], int) or isinstance(detail["upgrades"], bool)):
+        raise ProofError(CODE, "the entry does not name the anchor that it completes by its number")
     check_use(proof)
     return stamped, proof
 
@@ -74,8 +73,6 @@ def check_use(proof: Proof) -> None:
     """A proof leads to a block or promises to, by results that can be Merkle roots. Raises ProofError."""
     if not proof.blocks and not proof.pending:
         raise ProofError(CODE, "the proof names neither a block nor a calendar")
-    if len(proof.blocks) > MAX_BLOCKS:
-        raise ProofError(CODE, f"the proof names more than {MAX_BLOCKS} blocks")
     for path in proof.paths:
         if path.attestation.block is not None and len(path.message) != _ROOT_BYTES:
             raise ProofError(CODE, "what is to be a block's Merkle root is not 32 bytes long")

@@ -124,6 +124,6 @@ def _is_proved(said: Mapping[str, Any], item: object, found: Mapping[int, Entry]
         and anchor is not None
         and about.value.get("item") == item
         and about.seq < whole(dict(anchor.detail), "size", _REPORT)
-        and said.get("block") in anchor.detail["blocks"]
+        and said.get("block") in rows(anchor.detail.get("blocks"), _REPORT)
         and said.get("claimed") == about.value["time"]
     )

@@ -33,6 +33,9 @@ MAX_DEPTH = 256
 #: All operations of a proof: a completed proof of four calendars has 400. Bounds the work together with the next one.
 MAX_OPERATIONS = 1_000
 
+#: Each calendar has its promise and a block, or two where the chain was reorganised. Bounds the work, too.
+MAX_ATTESTATIONS = 100
+
 #: Of a message between two operations or an argument, of an attestation, of a calendar's address: the reference's.
 MAX_MESSAGE_BYTES = 4096
 MAX_PAYLOAD_BYTES = 8192
@@ -232,6 +235,8 @@ def _paths(reader: Reader, message: bytes) -> tuple[Path, ...]:
             one = Attestation(kind, reader.take(reader.length(MAX_PAYLOAD_BYTES, "an attestation")))
             _ = one.order  # a known kind has a content that can be read
             found.append(Path(operations, message, one))
+            if len(found) > MAX_ATTESTATIONS:
+                raise ProofError(CODE, f"it has more than {MAX_ATTESTATIONS} attestations")
             if not open_nodes:
                 break
             operations, message = open_nodes.pop()

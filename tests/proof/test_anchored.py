@@ -61,6 +61,10 @@ def test_a_pending_proof_has_no_date_and_is_no_fault(headers: Mapping[int, Heade
         ({"root": "00" * 32}, "anchor-of-other"),
         ({"blocks": []}, "anchor-invalid"),
         ({"blocks": [840_000]}, "anchor-invalid"),
+        ({"blocks": None}, "anchor-invalid"),
+        ({"upgrades": [3]}, "anchor-invalid"),
+        ({"upgrades": True}, "anchor-invalid"),
+        ({"upgrades": None}, "anchor-invalid"),
         ({"blocks": [840_003, 840_000]}, "anchor-invalid"),
     ],
 )

@@ -192,6 +192,16 @@ def test_all_operations_together_are_bounded() -> None:
     assert code_of(wide) == "anchor-invalid"
 
 
+def test_attestations_are_bounded() -> None:
+    ends = [b"\x00unknown!\x01" + bytes([one]) for one in range(101)]
+
+    def node(parts: list[bytes]) -> bytes:
+        return b"".join(b"\xff" + one for one in parts[:-1]) + parts[-1]
+
+    assert len(opentimestamps.parse_strictly(START + node(ends[:100])).paths) == 100
+    assert code_of(START + node(ends)) == "anchor-invalid"
+
+
 def test_an_answer_longer_than_any_is_not_read() -> None:
     with pytest.raises(ProofError, match="10000"):
         opentimestamps.parse_reply(bytes(10_001), DIGEST)

@@ -57,7 +57,9 @@ def _is_earlier(seen: Snapshot, anchor: Anchor) -> bool:
 
 def _told(seen: Snapshot, anchor: Anchor, given: Outside) -> dict[str, Any]:
     signed = _KIND.note(seen, anchor.size, anchor.entry)
-    detail = {name: getattr(anchor, name) for name in ("size", "root", "upgrades")} | {"blocks": list(anchor.blocks)}
+    detail: dict[str, Any] = {"size": anchor.size, "root": anchor.root, "blocks": list(anchor.blocks)}
+    if anchor.upgrades is not None:
+        detail["upgrades"] = anchor.upgrades
     _, proof = anchored.check(detail, signed, _KIND.object(seen, anchor.proof))
     if given.headers is None:
         return anchored.told(anchor.entry, detail, None)

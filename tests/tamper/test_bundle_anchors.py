@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,10 @@ from archiver.custody import queue
 from archiver.custody.queue import Asked
 from archiver.custody.timestamps import anchoring
 from archiver.errors import UsageError
-from archiver.proof import blockheaders, layout, opentimestamps
+from archiver.proof import anchors, blockheaders, layout, opentimestamps
+from archiver.proof.bag import Faults, read_bag
 from archiver.proof.bundle import verify
+from archiver.proof.evidence import read_evidence
 from archiver.proof.faults import Verdict
 from archiver.proof.outside import Outside
 from archiver.report.export import export
@@ -257,6 +260,33 @@ def test_a_header_that_was_made_for_the_price_of_nothing(bundle: Bundle, monkeyp
     """The office shows a header of its own making, easier than the chain allows."""
     monkeypatch.undo()
     assert codes(look(bundle)) == {"report-differs": {f"entry {anchors_of(bundle)[0]}"}}
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {}, {"blocks": 5}, {"blocks": [[]]}, {"blocks": {}}, {"size": "x"}, {"size": [], "root": {}},
+        {"upgrades": [[]]}, {"upgrades": "3"},
+    ],
+)  # fmt: skip
+def test_an_entry_of_another_form_by_whoever_holds_a_key(bundle: Bundle, detail: dict[str, Any]) -> None:
+    """A key of the attacker's own signs any entry: the bundle's verifier has no schema and must not fall over it."""
+    faults = Faults()
+    bag = read_bag(bundle.folder, faults, lambda done, total: None)
+    evidence = read_evidence(bag, None, faults)
+    first = anchors_of(bundle)[0]
+    told = evidence.entries[first]
+    changed = {**told.detail, **detail} if detail else {}
+    forged = replace(told, value={**told.value, "detail": changed})
+    found = anchors.check(bag, replace(evidence, entries={**evidence.entries, first: forged}), None, faults)
+    assert [one["entry"] for one in found] == anchors_of(bundle)[1:]
+    assert {one.code for one in faults.found} <= {
+        "anchor-invalid",
+        "anchor-of-other",
+        "report-differs",
+        "report-malformed",
+    }
+    assert f"entry {first}" in {one.subject for one in faults.found}
 
 
 @pytest.mark.honest

@@ -169,6 +169,7 @@ def _judge(one: os.DirEntry[str], path: str, folded: set[str]) -> tuple[str, str
         path in layout.FIXED_FILES
         or path in layout.OPTIONAL_FILES
         or layout.EXHIBIT_PATH.fullmatch(path)
+        or layout.REDACTED_PATH.fullmatch(path)
         or layout.ENTRY_PATH.fullmatch(path)
         or layout.TIMESTAMP_PATH.fullmatch(path)
         or layout.ANCHOR_PATH.fullmatch(path)

@@ -26,6 +26,7 @@ from archiver.proof.opened import Opened, check_all
 from archiver.proof.outside import Outside
 from archiver.proof.story import check_story
 from archiver.proof.untrusted import rows, table
+from archiver.proof.withheld import check_withheld
 
 _NOTHING = Outside()
 
@@ -91,6 +92,7 @@ def _verify(
     checked["exhibits"] = len(exhibits)
     checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
     check_story(bag, evidence, exhibits, faults)
+    check_withheld(bag, evidence, exhibits, faults)
     stamps = stamped.check(bag, evidence, outside.vouch, faults)
     if stamps:
         outcome.told = {**outcome.told, "timestamps": stamps}

@@ -197,6 +197,8 @@ GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
             "ingestion-missing": "no entry tells that an exhibit was taken in",
             "report-malformed": "report.json is of another form",
             "report-differs": "the report says what no entry or disclosure says",
+            "withheld-differs": "what the export's entry withholds is not what the report withholds, or is there",
+            "redacted-copy": "a redacted copy is not the one that the report names beside the withheld object",
             "document-malformed": "a document of the bundle is of another form",
             "entry-malformed": "an entry is of another form",
             "entry-missing": "a proof without its entry",

@@ -59,6 +59,8 @@ EXHIBIT_PATH = re.compile(
     r"(?:-[1-9][0-9]{0,3})?\.[a-z0-9]{1,8}",
     re.ASCII,
 )
+#: A working copy of an object that is withheld, without what names somebody.
+REDACTED_PATH = re.compile(r"data/exhibits/([0-9]{3,7})/(info|metadata)(?:-[1-9][0-9]{0,3})?-redacted\.json", re.ASCII)
 ENTRY_PATH = re.compile(r"data/ledger/entries/([0-9]{9,18})\.json", re.ASCII)
 
 #: A time stamp by the number of its entry: the query, the raw reply, the authority's certificates, the stamped note.

@@ -85,7 +85,7 @@ def _exhibit(
         entry = evidence.entries.get(whole(table(given, _CODE), "entry", _CODE))
         if entry is None or given.get("value", "") != entry.fields.get(name, ""):
             yield subject, f"no disclosure says what the report gives as {name[:40]}"
-    if table(fields.get("case", {"value": ""}), _CODE).get("value") != case:
+    if table(fields.get("case", {}), _CODE).get("value", "") != case:
         yield subject, "the report's case is not the one that the ledger's entry discloses"
     for row in rows(shown.get("custody"), _CODE):
         entry = evidence.entries.get(whole(table(row, _CODE), "entry", _CODE))

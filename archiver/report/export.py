@@ -7,7 +7,7 @@ proofs under the new checkpoint, close the bag, check it as a stranger would, an
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,28 +23,37 @@ from archiver.proof import bundle, canonical, layout
 from archiver.proof.blockheaders import Header
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
-from archiver.report import anchored, gather, html, numbering, pictures, provenance, pyz, timely
+from archiver.report import anchored, gather, html, implied, numbering, pictures, provenance, pyz, timely
 from archiver.report.bag import BagWriter, appearing
+from archiver.report.guard import Guard
 from archiver.report.instructions import instructions
 from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
 from archiver.report.records import ExhibitRecords, Records
+from archiver.report.withheld import NOTHING, PICTURES, Asked, Withheld
 
 #: An entry holds the exhibits' numbers and ids, and is at most 65,535 bytes long.
 MAX_EXHIBITS = 1_000
 
 _LOCK_NAME = "export.lock"
 
-#: `observe(done, total, what)`: bytes while files are copied and checked, exhibits while pictures are taken.
+#: `observe(done, total, what)`: bytes while files are copied, searched and checked, exhibits while pictures are taken.
 Observe = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said."""
+    """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
+
+    `unsearchable` are withheld values that the leak check could not look for, `unsearched` places where it could not
+    look, each as a line for people.
+    """
 
     bundle: Path
     items: tuple[str, ...]
     verdict: Verdict
+    withheld: Withheld
+    unsearchable: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
 
 
 def export(
@@ -53,17 +62,18 @@ def export(
     case: str | None,
     target: Path,
     observe: Observe = lambda done, total, what: None,
-    withhold: Collection[str] = (),
+    withhold: Asked = NOTHING,
     cosign: Callable[[], object] = lambda: None,
     headers: Mapping[int, Header] = MappingProxyType({}),
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
-    `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do.
+    `withhold` is what stays behind, with what follows from it; file paths of this machine always do.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
     `headers` of Bitcoin blocks, by height, give the report the times of anchors.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
-    what the ledger says, MachineError for a full disk. Nothing is left at `target` then.
+    what the ledger says, MachineError for a full disk, RefusedError where the bundle would tell what it is to withhold.
+    Nothing is left at `target` then.
     """
     chosen = gather.choose(vault, items, case)
     if len(chosen) > MAX_EXHIBITS:
@@ -74,7 +84,7 @@ def export(
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED}, headers)
+        records, guard = _records(vault, numbered, checkpoint, withhold, headers)
         total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
         writer = BagWriter(folder, _counted(observe, total))
         _copy_exhibits(vault, writer, records)
@@ -82,8 +92,10 @@ def export(
         write_entries(writer, records)
         timely.write(vault, writer, records)
         anchored.write(vault, writer, records)
-        write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told, cosign)
+        guard.check(folder, writer.written, observe)  # before the ledger tells of an export
+        write_own_entry(vault, writer, records, chosen[0].case, target, told, cosign)
         writer.close(_bag_info(records))
+        guard.check(folder, writer.written, observe)
         verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
         if verdict.word != VERIFIED:
             fault = verdict.faults[0]
@@ -92,31 +104,36 @@ def export(
                 code=fault.code,
                 next_step="Nothing was written; run `archiver verify`",
             )
-    return Exported(target, tuple(one.item for one in records.exhibits), verdict)
+    items_shown = tuple(one.item for one in records.exhibits)
+    return Exported(target, items_shown, verdict, records.withheld, guard.unsearchable, guard.unsearched)
 
 
 def _records(
     vault: Vault,
     numbered: Sequence[tuple[int, Item]],
     checkpoint: Checkpoint,
-    withheld: Collection[str],
+    asked: Asked,
     headers: Mapping[int, Header],
-) -> Records:
+) -> tuple[Records, Guard]:
     chosen = [item for _, item in numbered]
     ids = {item.id for item in chosen}
-    entries, left_out = gather.select(vault, chosen, checkpoint.size, withheld)
-    exhibits = tuple(gather.exhibit(vault, item, number, entries, ids) for number, item in numbered)
+    opened, left_out = gather.select(vault, chosen, checkpoint.size)
+    withheld = implied.settle(asked, opened)
+    entries = [one.without(withheld.fields) for one in opened]
+    exhibits = tuple(gather.exhibit(vault, item, number, entries, ids, withheld) for number, item in numbered)
     stamps = timely.chosen(vault, exhibits, checkpoint.size)
     anchors = anchored.chosen(vault, exhibits, checkpoint.size, headers)
     about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
-    entries += [gather.entry(vault, seq, withheld) for seq in about_time - {entry.seq for entry in entries}]
-    return Records(
+    more = [gather.entry(vault, seq) for seq in about_time - {entry.seq for entry in entries}]
+    entries += [one.without(withheld.fields) for one in more]
+    secrets = [*implied.secrets(withheld, [*opened, *more]), *(one for exhibit in exhibits for one in exhibit.secrets)]
+    records = Records(
         origin=vault.settings.origin,
         custodian=vault.settings.custodian,
         verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
-        case="" if "case" in withheld else chosen[0].case,
+        case="" if "case" in withheld.fields else chosen[0].case,
         prepared_at=model.now(),
-        prepared_by="" if "agent" in withheld else vault.settings.by,
+        prepared_by="" if "agent" in withheld.fields else vault.settings.by,
         size=checkpoint.size,
         root=checkpoint.root,
         exhibits=exhibits,
@@ -124,13 +141,17 @@ def _records(
         stamps=stamps,
         anchors=anchors,
         left_out=left_out,
+        withheld=withheld,
         tools={"archiver": __version__},
     )
+    return records, Guard(secrets, withheld)
 
 
 def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
     for one in records.exhibits:
         for file in one.files:
+            if file.copy is not None:
+                writer.put(file.copy.path, file.copy.data)
             if not file.path:
                 continue
             with vault.store.open(file.object.sha256) as stream:
@@ -150,7 +171,10 @@ def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
 def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> None:
     document = provenance.document(records)
     exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
-    frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
+    if PICTURES in records.withheld.objects:
+        frames = pictures.Pictures(missing={one.number: pictures.WITHHELD for one in records.exhibits})
+    else:
+        frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
     writer.put(layout.REPORT_JSON, canonical.encode(document))
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))

@@ -16,10 +16,9 @@ from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
 from archiver.proof import canonical, disclosure, layout
+from archiver.report.held_back import hold_back
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
-
-#: Names of this machine's folders are nobody's business outside (and are no evidence of anything).
-NEVER_DISCLOSED = frozenset({"path"})
+from archiver.report.withheld import Withheld
 
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
@@ -57,7 +56,7 @@ def choose(vault: Vault, items: Sequence[str], case: str | None) -> list[Item]:
     return sorted(chosen, key=lambda item: (item.acquired_at, item.id))
 
 
-def select(vault: Vault, items: Sequence[Item], size: int, withheld: Collection[str]) -> tuple[list[LedgerEntry], int]:
+def select(vault: Vault, items: Sequence[Item], size: int) -> tuple[list[LedgerEntry], int]:
     """The entries before `size` that concern these items and nothing else, and how many had to be left out."""
     wanted = {item.id for item in items}
     acquisitions = {item.acquisition_id for item in items}
@@ -70,30 +69,40 @@ def select(vault: Vault, items: Sequence[Item], size: int, withheld: Collection[
     matches = {value["match"] for value in inside.values() if value["type"] == EventType.MATCH}
     rulings = {seq for match in matches for seq in catalog.entries_about(vault, match) if seq < size}
     chosen = sorted({*inside, *rulings})
-    return [entry(vault, seq, withheld) for seq in chosen], len(values) - len(inside)
+    return [entry(vault, seq) for seq in chosen], len(values) - len(inside)
 
 
 def exhibit(
-    vault: Vault, item: Item, number: int, entries: Sequence[LedgerEntry], exported: Collection[str]
+    vault: Vault,
+    item: Item,
+    number: int,
+    entries: Sequence[LedgerEntry],
+    exported: Collection[str],
+    withheld: Withheld,
 ) -> ExhibitRecords:
-    """The records of one item. Raises EvidenceError where the ledger does not say how it came."""
+    """The records of one item. Raises EvidenceError where the ledger does not say how it came, RefusedError where its
+    original would tell what is withheld.
+    """
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     ids = {item.id, item.acquisition_id, acquisition.request_id} - {""}
     own = tuple(one for one in entries if _is_about(one.value, item.id, ids, entries))
     if not any(one.type == EventType.INGESTION and one.value.get("item") == item.id for one in own):
         raise EvidenceError(f"the ledger has no ingestion of item {item.id}", next_step="Run `archiver verify`")
     alone = all(other in exported for other in _siblings(vault, item.acquisition_id))
-    files = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
-    exchange, note = _exchange(vault, files)
-    shown = {file.role for file in files if file.path}
+    found = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
+    held = hold_back(number, found, withheld, vault.store.read)
+    exchange, note = _exchange(vault, held.files)
+    shown = {file.role for file in held.files if file.path}
+    shows_times = "times" not in withheld.metadata
     return ExhibitRecords(
         number=number,
         item=item.id,
         acquisition=item.acquisition_id,
         request=acquisition.request_id,
-        files=files,
+        files=held.files,
+        secrets=held.secrets,
         entries=own,
-        summary=item.summary,
+        summary={name: one for name, one in item.summary.items() if name != "created" or shows_times},
         exchange=exchange,
         exchange_note=note,
         posted=traits.posted(vault, item) if Role.INFO in shown else None,
@@ -125,11 +134,10 @@ def _is_about(value: Mapping[str, Any], item: str, ids: Collection[str], entries
     return any(value.get(name) in ids for name in ("acquisition", "request"))
 
 
-def entry(vault: Vault, seq: int, withheld: Collection[str]) -> LedgerEntry:
-    """An entry with the disclosures that are not withheld."""
+def entry(vault: Vault, seq: int) -> LedgerEntry:
+    """An entry with everything that the vault can open of it."""
     body = vault.ledger.entry(seq)
-    opened = [(disclosure.read(one), one) for one in vault.ledger.disclosures(seq)]
-    told = [(field, one) for field, one in opened if field.name not in withheld]
+    told = [(disclosure.read(one), one) for one in vault.ledger.disclosures(seq)]
     return LedgerEntry(
         seq=seq,
         body=body,
@@ -169,7 +177,7 @@ def _exchange(vault: Vault, files: Sequence[Filed]) -> tuple[Mapping[str, Any] |
     if held is None:
         return None, "There was no HTTP exchange: the file was taken in locally."
     if held.withheld:
-        return None, f"The record of the exchange is withheld: {held.withheld}."
+        return None, f"The record of the exchange is not shown: {held.withheld}."
     try:  # a process that parsed hostile bytes wrote it
         if held.object.media_type == warc.MEDIA_TYPE:
             with vault.store.open(held.object.sha256) as stream:

@@ -11,6 +11,7 @@ from typing import Any
 from archiver.report import lineage_page, words
 from archiver.report.pictures import Pictures, pairs, segments_shown
 from archiver.report.text import visible
+from archiver.report.withheld import ALWAYS
 
 #: Names of what examination found, as people say them. What is not listed is shown under its own name.
 _TECHNICAL = {
@@ -41,6 +42,15 @@ _ROLES = {
     "thumbnail": "Preview picture from the site",
     "comments": "Comments under it",
     "snapshot": "Snapshot of the page",
+    "pictures": "Pictures from the footage in this report",
+}
+#: Sealed fields that are no line of an exhibit.
+_WITHHELD = {
+    "agent": "Who did each act",
+    "canonical_url": "Address as it is compared",
+    "case": "Case",
+    "path": "Where a file lay on the office's machine (in every report)",
+    "title": "Title",
 }
 
 
@@ -80,7 +90,14 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         roles=_ROLES,
         changes=words.changes,
         error_rate=words.error_rate,
+        withholds=_withholds(document["withheld"]),
+        withheld_fields=[_WITHHELD.get(name, _FIELDS.get(name, name)) for name in document["withheld"]["fields"]],
     )
+
+
+def _withholds(withheld: Mapping[str, Any]) -> bool:
+    """Whether anything is withheld beside what always is."""
+    return bool(set(withheld["fields"]) - ALWAYS or withheld["objects"] or withheld["metadata"])
 
 
 def _matches_of(document: Mapping[str, Any], number: int) -> Sequence[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,6 @@ def write_own_entry(
     records: Records,
     case: str,
     target: Path,
-    withhold: Collection[str],
     told: list[CustodyEvent],
     cosign: Callable[[], object],
 ) -> None:
@@ -53,15 +52,17 @@ def write_own_entry(
             "items": [one.item for one in records.exhibits],
             "files_sha256": hashlib.sha256(listed).hexdigest(),
             "exhibits": [[one.number, one.item] for one in records.exhibits],
+            "withheld": records.withheld.document(),
         },
-        sealed={"case": case, "path": str(target)},
+        # Which values may be found in the bundle is nothing for its readers: they would know what to look for.
+        sealed={"case": case, "path": str(target), "note": _accepted(records)},
     )
     with vault.database.write() as transaction:
         (seq,) = vault.ledger.append(transaction, [event])
     told.append(event)
     vault.ledger.publish()
     cosign()
-    own = gather.entry(vault, seq, {*withhold, *gather.NEVER_DISCLOSED})
+    own = gather.entry(vault, seq).without({*records.withheld.fields, "note"})
     writer.put(layout.EXPORT_ENTRY, own.body)
     writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
     writer.put(layout.EXPORT_FILES, listed)
@@ -77,6 +78,11 @@ def write_own_entry(
     changes = [_change(vault, size, note, newest.size) for size, note in changes_of_keys(vault, newest.size)]
     if changes:
         writer.put(layout.EXPORT_ROTATIONS, canonical.encode({"v": VERSION, "changes": changes}))
+
+
+def _accepted(records: Records) -> str:
+    accepted = sorted(records.withheld.accepted)
+    return f"accepted to be found in the bundle: {', '.join(accepted)}" if accepted else ""
 
 
 def _cosigned(vault: Vault, newest: Checkpoint) -> tuple[int, bytes] | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
+from archiver.proof import disclosure
 from archiver.proof.anchored import Dated
 from archiver.proof.lineage import Picture, Posted
+from archiver.report.leaks import Secret
+from archiver.report.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,30 @@ class LedgerEntry:
         """Its event type."""
         return str(self.value["type"])
 
+    def without(self, names: Collection[str]) -> LedgerEntry:
+        """The same without the disclosures of some fields."""
+        told = [one for one in self.disclosures if disclosure.read(one).name not in names]
+        fields = {name: value for name, value in self.fields.items() if name not in names}
+        return replace(self, disclosures=tuple(told), fields=fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A redacted copy in place of an object: a working copy, made for this export."""
+
+    path: str
+    data: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """An object of an exhibit: where it lies in the bundle, or why it is withheld."""
+    """An object of an exhibit: where it lies in the bundle, or why it is withheld and what copy is shown instead."""
 
     object: StoredObject
     role: Role
     path: str
     withheld: str = ""
+    copy: Copy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,7 @@ class ExhibitRecords:
     files: tuple[Filed, ...]
     entries: tuple[LedgerEntry, ...]
     summary: Mapping[str, Any]
+    secrets: tuple[Secret, ...] = ()  # what was taken out of its metadata
     exchange: Mapping[str, Any] | None = None
     exchange_note: str = ""
     posted: Posted | None = None
@@ -108,6 +127,7 @@ class Records:
     left_out: int
     stamps: tuple[Stamped, ...] = ()
     anchors: tuple[Anchored, ...] = ()
+    withheld: Withheld = field(default_factory=Withheld)
     tools: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -30,6 +30,7 @@ from archiver.proof import canonical, layout
 from archiver.proof.bundle import verify
 from archiver.report import pyz
 from archiver.report.export import export
+from archiver.report.withheld import ask
 from tests.report.bundle_story import (
     CASE,
     FILM,
@@ -222,7 +223,7 @@ def test_an_earlier_export_with_other_items_leaves_only_a_count(fresh_vault: Vau
 
 
 def test_withheld_fields_stay_behind_and_everything_verifies(fresh_vault: Vault, tmp_path: Path) -> None:
-    withheld = {"agent", "title", "requested_by", "case", "source"}
+    withheld = ask(["agent,title,requested_by,case,source"])
     done = export(fresh_vault, [FILM, REPOST], CASE, tmp_path / "bundle", withhold=withheld)
     assert verify(done.bundle).word == "VERIFIED"
     everything = b"".join(path.read_bytes() for path in done.bundle.rglob("*") if path.is_file())

@@ -16,6 +16,9 @@ from urllib.parse import quote, quote_plus
 #: Shorter ones are in every large file by accident: four bytes are, once in 4 GiB.
 MIN_BYTES = 4
 
+#: In other encodings than UTF-8 nothing tells letters from other bytes, so that more of them have to agree.
+_WIDE_BYTES = 6
+
 #: A shorter needle in plain text counts only as a word of its own: "Lina" is no leak in "Carolina".
 _ALONE_BYTES = 8
 
@@ -42,12 +45,13 @@ class Needle:
 def needles(text: str) -> list[Needle]:
     """All spellings of `text`, each once; none where it is too short to be searched for."""
     found: dict[bytes, Needle] = {}
+    spaced = text.isdigit() or text.lower() != text.upper()  # other scripts write words without spaces or with prefixes
     for form in _forms(text):
         for encoding, data, folds in _spellings(form):
             key = data.lower() if folds else data
-            if len(key) < (MIN_BYTES if folds else _BASE64_CHARACTERS):
+            if len(key) < _least(encoding, folds):
                 continue
-            alone = folds and (len(key) < _ALONE_BYTES or text.isdigit())
+            alone = folds and spaced and (len(key) < _ALONE_BYTES or text.isdigit())
             found.setdefault(key, Needle(key, encoding, folds, alone))
     return list(found.values())
 
@@ -55,6 +59,12 @@ def needles(text: str) -> list[Needle]:
 def is_searchable(text: str) -> bool:
     """Whether `text` is long enough for a find to mean anything."""
     return len(text.strip()) > 1 and len(text.encode("utf-8", "replace")) >= MIN_BYTES
+
+
+def _least(encoding: str, folds: bool) -> int:
+    if not folds:
+        return _BASE64_CHARACTERS
+    return MIN_BYTES if encoding == "UTF-8" else _WIDE_BYTES
 
 
 def _forms(text: str) -> list[str]:

@@ -23,6 +23,11 @@ from archiver.report.withheld import Withheld
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
 
+#: Acts whose notes say for whom a name was disclosed, why it was forgotten or a key was changed: never in an export.
+_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION)
+
+_PROXIED = "withheld because it names the proxy that the office used"
+
 # A record of 20,000 requests with their headers is about this long.
 _EXCHANGE_BYTES = 64 * 1024**2
 
@@ -90,8 +95,11 @@ def exhibit(
         raise EvidenceError(f"the ledger has no ingestion of item {item.id}", next_step="Run `archiver verify`")
     alone = all(other in exported for other in _siblings(vault, item.acquisition_id))
     found = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
-    held = hold_back(number, found, withheld, vault.store.read)
-    exchange, note = _exchange(vault, held.files)
+    exchange, note = _exchange(vault, found)
+    because = {Role.EXCHANGE: _PROXIED} if _names_proxy(exchange) and not withheld.proxy_accepted else {}
+    held = hold_back(number, found, withheld, vault.store.read, because)
+    if all(one.role is not Role.EXCHANGE or one.withheld for one in held.files):
+        exchange, note = _exchange(vault, held.files)  # which is why it is not there
     shown = {file.role for file in held.files if file.path}
     shows_times = "times" not in withheld.metadata
     return ExhibitRecords(
@@ -135,13 +143,16 @@ def _is_about(value: Mapping[str, Any], item: str, ids: Collection[str], entries
 
 
 def entry(vault: Vault, seq: int) -> LedgerEntry:
-    """An entry with everything that the vault can open of it."""
+    """An entry with everything that the vault can open of it, but what is the office's own affair."""
     body = vault.ledger.entry(seq)
+    value = canonical.decode(body)
     told = [(disclosure.read(one), one) for one in vault.ledger.disclosures(seq)]
+    if value["type"] in _OWN_AFFAIRS:
+        told = [(field, one) for field, one in told if field.name != "note"]
     return LedgerEntry(
         seq=seq,
         body=body,
-        value=canonical.decode(body),
+        value=value,
         disclosures=tuple(one for _, one in told),
         fields={field.name: field.value for field, _ in told},
     )
@@ -170,6 +181,11 @@ def _files(number: int, item: Item, entries: Sequence[LedgerEntry], exchange_wit
         name = f"{role}{number_shown}.{_EXTENSIONS.get(stored.media_type, 'bin')}"
         reason = exchange_withheld if role in (Role.EXCHANGE, Role.SNAPSHOT) else ""
         yield Filed(stored, role, "" if reason else layout.exhibit_folder(number) + name, reason)
+
+
+def _names_proxy(exchange: Mapping[str, Any] | None) -> bool:
+    rows = exchange.get("exchanges") if exchange else None
+    return isinstance(rows, list) and any(isinstance(row, dict) and row.get("proxy") for row in rows)
 
 
 def _exchange(vault: Vault, files: Sequence[Filed]) -> tuple[Mapping[str, Any] | None, str]:

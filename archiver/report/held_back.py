@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from archiver.errors import RefusedError
 from archiver.model import Role
@@ -27,8 +28,16 @@ class HeldBack:
     secrets: tuple[Secret, ...] = ()
 
 
-def hold_back(number: int, files: Sequence[Filed], held: Withheld, read: Callable[[str], bytes]) -> HeldBack:
-    """Hold back what `held` says of exhibit `number`; `read` gives an object's bytes.
+def hold_back(
+    number: int,
+    files: Sequence[Filed],
+    held: Withheld,
+    read: Callable[[str], bytes],
+    because: Mapping[Role, str] = MappingProxyType({}),
+) -> HeldBack:
+    """Hold back what `held` says of exhibit `number`, and roles for a reason of their own (`because`).
+
+    `read` gives an object's bytes.
 
     Raises RefusedError where the original itself would tell what is taken out of its metadata.
     """
@@ -38,14 +47,16 @@ def hold_back(number: int, files: Sequence[Filed], held: Withheld, read: Callabl
     for one in files:
         if not one.path:
             kept.append(one)
+        elif one.role in because:
+            kept.append(replace(one, path="", withheld=because[one.role]))
         elif one.role in held.objects:
             kept.append(replace(one, path="", withheld=_reason(held, one.role)))
         elif one.role in _REDACT and held.metadata:
             filed, redaction = _redacted(one, held, read)
             kept.append(filed)
-            if redaction is not None:
-                secrets += [Secret(f"{kind} in the {one.role}", (), value) for kind, value in redaction.values]
-                present |= redaction.present if one.role is Role.METADATA else set()
+            if redaction is not None and one.role is Role.METADATA:  # what a site says is sealed in fields as well
+                secrets += [Secret(f"{kind} in the metadata", (), value) for kind, value in redaction.values]
+                present |= redaction.present
         else:
             kept.append(one)
     telling = sorted(present & redact.TELLING)

@@ -52,6 +52,7 @@ _FIRST = sorted({one[0] for one in _KINDS})
 _PAIR = np.zeros(1 << 16, np.bool_)
 _PAIR[[int.from_bytes(one, "little") for one in _KINDS]] = True
 _BLOCK_BYTES = 1024 * 1024
+_PIECE_BYTES = 256 * 1024
 _ZIP_HEAD_BYTES, _ZIP_METHOD, _ZIP_LENGTHS, _DEFLATED = 30, 8, 26, 8
 
 
@@ -141,7 +142,7 @@ def _zip_content(data: Bytes, at: int) -> int:
 def _inflate(data: Bytes, begin: int, window: int) -> tuple[bytes | None, int]:
     """The content of the stream at `begin`, one byte more than allowed at most, and its length as it lies there."""
     try:
-        zlib.decompressobj(window).decompress(data[begin : begin + _PROBE_BYTES], _PROBE_BYTES)
+        zlib.decompressobj(window).decompress(_beginning(data, begin), _PROBE_BYTES)
     except zlib.error:
         return None, 0
     inflater = zlib.decompressobj(window)
@@ -159,13 +160,21 @@ def _inflate(data: Bytes, begin: int, window: int) -> tuple[bytes | None, int]:
     return b"".join(parts), used
 
 
-def _pieces(data: Bytes, begin: int) -> Iterator[bytes]:
+def _beginning(data: Bytes, begin: int) -> bytes:
+    found = b""
+    for piece in _pieces(data, begin, _PROBE_BYTES):
+        found += piece[: _PROBE_BYTES - len(found)]
+        if len(found) >= _PROBE_BYTES:
+            break
+    return found
+
+
+def _pieces(data: Bytes, begin: int, step: int = _PIECE_BYTES) -> Iterator[bytes]:
     """The bytes from `begin` on; of a chunked body (RFC 9112, 7.1) that begins there without what is between chunks."""
     before = data[max(0, begin - _CHUNK_HEAD_BYTES) : begin]
     line = before[before.rfind(b"\n", 0, max(0, len(before) - 1)) + 1 :]
     chunk = _CHUNK.fullmatch(line)
     if chunk is None:
-        step = 256 * 1024
         for at in range(begin, len(data), step):
             yield data[at : at + step]
         return

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from archiver.report.identifying import names_in
+from archiver.report.identifying import Part, names_in
 from archiver.report.records import LedgerEntry
 from archiver.report.withheld import ALWAYS
 
 #: Fields that people and sites write freely; the others are names or addresses through and through.
 _FREE_TEXT = frozenset({"title", "note", "file_name", "location", "source", "case"})
+
+
+#: Video servers write into their addresses for whom these are valid: the office's own address.
+_ASKED_FROM = re.compile(r"[?&/]ip[=/]([0-9a-fA-F]{1,4}(?:[.:]|%3A)[0-9a-fA-F.:%]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,12 @@ def suggest(entries: Iterable[LedgerEntry], withheld: frozenset[str]) -> list[Su
     found: dict[tuple[str, str], Suggestion] = {}
     for entry in entries:
         for name, value in sorted(entry.fields.items()):
-            if name in _FREE_TEXT - withheld - ALWAYS:
-                for part in names_in(value):
-                    found.setdefault((name, part.text), Suggestion(entry.seq, name, part.what, part.text))
+            if name in withheld or name in ALWAYS:
+                continue
+            for part in names_in(value) if name in _FREE_TEXT else _addresses(value):
+                found.setdefault((name, part.text), Suggestion(entry.seq, name, part.what, part.text))
     return list(found.values())
+
+
+def _addresses(value: str) -> Iterator[Part]:
+    yield from (Part("address of who asked", one) for one in _ASKED_FROM.findall(value))

@@ -26,12 +26,15 @@ PICTURES = "pictures"
 #: What may be accepted beside single fields: whatever originals tell themselves.
 ORIGINALS = Role.ORIGINAL.value
 
+#: And the name of the proxy through which the office reached a site.
+PROXY = "proxy"
+
 OBJECTS = (*(role.value for role in Role if role is not Role.TIMESTAMP), PICTURES)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants withheld. `accepted` are FIELD:ENTRY whose values the bundle may hold, and ORIGINALS."""
+    """What somebody wants withheld. `accepted` are FIELD:ENTRY whose values the bundle may hold, ORIGINALS, PROXY."""
 
     fields: frozenset[str] = frozenset()
     objects: frozenset[str] = frozenset()
@@ -51,6 +54,11 @@ class Withheld:
     metadata: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def proxy_accepted(self) -> bool:
+        """Whether exchanges are exported although they name the office's proxy."""
+        return PROXY in self.accepted
 
     @property
     def originals_accepted(self) -> bool:
@@ -93,6 +101,6 @@ def _names(given: Iterable[str], known: Collection[str], what: str) -> list[str]
 
 def _accepted(given: str) -> str:
     name, _, entry = given.partition(":")
-    if given != ORIGINALS and not (name in SEALED_FIELDS and entry.isascii() and entry.isdigit()):
+    if given not in (ORIGINALS, PROXY) and not (name in SEALED_FIELDS and entry.isascii() and entry.isdigit()):
         raise UsageError(f"{given!r} is not FIELD:ENTRY", next_step="The refusal names both, as in title:12")
     return given

@@ -14,7 +14,7 @@ from archiver.proof.bag import Bag, Faults
 from archiver.proof.evidence import Evidence, read_json
 from archiver.proof.exhibits import Exhibit
 from archiver.proof.faults import ProofError
-from archiver.proof.untrusted import rows, table, text, texts
+from archiver.proof.untrusted import rows, table, text, texts, whole
 
 _CODE = "withheld-differs"
 _COPY = "redacted-copy"
@@ -56,7 +56,7 @@ def _check_copies(
     """Each copy is one that the report names beside an object that it withholds, and says of which it is one."""
     present = {path for path in bag.files if layout.REDACTED_PATH.fullmatch(path)}
     for shown in rows(report.get("exhibits"), _CODE):
-        exhibit = exhibits.get(table(shown, _CODE).get("number", 0))
+        exhibit = exhibits.get(whole(table(shown, _CODE), "number", _CODE))
         for one in rows(shown.get("objects"), _CODE):
             if "redacted" in table(one, _CODE):
                 present -= {_check_copy(bag, one, exhibit, kinds, faults)}

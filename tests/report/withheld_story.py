@@ -92,6 +92,9 @@ def build(folder: Path, original: bytes | None = None) -> Vault:
     )
     _record(vault, answer.request_id, replace(made, holdings=holdings), held(vault, bad, Role.EXCHANGE, "text/plain"))
     local = item(vault, SECOND, "nsecond222.1", film(2), "video/mp4", case=CASE, path="/home/vquistorp/dascha.mp4")
+    found = held(vault, metadata().replace(b"96", b"97"), Role.METADATA, "application/json")
+    others = [one for one in local.holdings if one.role is not Role.METADATA]
+    local = replace(local, holdings=(*others, found))
     acquisition = Acquisition(
         id="nsecond222.1", kind="ingest", request_id="", attempt=1, source="", started_at=now(), ended_at=now(),
         outcome=Outcome.SUCCESS, reason="", message="", tools=(Tool("archiver", "0.3.0"),), items=(local,),

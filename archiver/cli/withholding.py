@@ -22,10 +22,10 @@ _OFFERED = 8
 def suggestions(vault: Vault, items: Sequence[str], case: str | None, asked: Asked) -> list[Suggestion]:
     """Names in what the export would tell."""
     from archiver.custody import catalog
-    from archiver.report import gather, suggest
+    from archiver.report import gather, implied, suggest
 
     entries, _ = gather.select(vault, gather.choose(vault, items, case), catalog.entry_count(vault))
-    return suggest.suggest(entries, asked.fields)
+    return suggest.suggest(entries, implied.settle(asked, entries).fields)
 
 
 def show_suggestions(found: Sequence[Suggestion]) -> int:

@@ -71,9 +71,10 @@ def _forms(text: str) -> list[str]:
     """The text in its normal forms and cases, with slashes either way."""
     shapes = [unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC")]
     cases = [shape for one in (text, *shapes) for shape in (one, one.lower(), one.upper(), one.title(), one.casefold())]
-    ways = [way for one in cases for way in (one, one.replace("/", "\\"), one.replace("\\", "/"))]
-    whole = (one.encode("utf-8", "replace").decode("utf-8") for one in ways)  # half characters have no spelling
-    return list(dict.fromkeys(whole))
+    is_path = text.startswith("/") or "\\" in text
+    turned = [way for one in cases for way in (one.replace("/", "\\"), one.replace("\\", "/"))] if is_path else []
+    # Half characters have no spelling.
+    return list(dict.fromkeys(one.encode("utf-8", "replace").decode("utf-8") for one in (*cases, *turned)))
 
 
 def _spellings(text: str) -> Iterator[tuple[str, bytes, bool]]:

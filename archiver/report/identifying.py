@@ -46,11 +46,16 @@ class Part:
     text: str
 
 
+def core(value: str) -> str:
+    """A value as it is looked for: an address without its scheme, so that http finds https as well."""
+    return value.partition("://")[2] or value
+
+
 def parts(field: str, value: str) -> list[Part]:
     """The parts of a sealed field's value that identify somebody, each once; the whole value is not among them."""
     found: dict[str, Part] = {}
     for one in _all(field, value):
-        if len(one.text) >= _PART and one.text != value:
+        if len(one.text) >= _PART and one.text not in (value, core(value)):
             found.setdefault(one.text.casefold(), one)
     return list(found.values())
 
@@ -82,7 +87,6 @@ def _all(field: str, value: str) -> Iterator[Part]:
 
 
 def _of_address(value: str) -> Iterator[Part]:
-    yield Part("address without its scheme", value.partition("://")[2])
     try:
         split = urlsplit(value)
         host, user = split.hostname or "", split.username or ""

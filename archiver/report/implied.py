@@ -50,7 +50,7 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
         _imply(because, fields, _ALIKE.get(name, ()), f"it tells the same as {name}")
     fields |= because.keys()
     for _ in range(_ROUNDS):
-        held = Withheld(fields=fields - ALWAYS, accepted=asked.accepted)
+        held = Withheld(fields=fields - ALWAYS)  # also what is accepted: that it may be found is no reason to tell it
         more = _holding(held, entries)
         _imply(because, fields, more, "it holds what another withheld field says")
         if not more:

@@ -69,7 +69,8 @@ class Check:
             if not encodings.is_searchable(secret.value):
                 self.unsearchable[secret] = "too short to be searched for"
                 continue
-            found += [(secret, "", needle) for needle in encodings.needles(secret.value)]
+            whole = identifying.core(secret.value)
+            found += [(secret, "", needle) for needle in encodings.needles(whole)]
             for part in identifying.parts(secret.field, secret.value):
                 if encodings.is_searchable(part.text):
                     found += [(secret, part.what, needle) for needle in encodings.needles(part.text)]

@@ -2,15 +2,15 @@
 
 An aligned sample of every few bytes is looked up in a table of hashes: any occurrence of a needle covers at least one
 sample, so that most of a file is passed over by four operations on arrays. What the table lets through is compared with
-the few needles that have this sample at this place. A file of nothing but near misses costs as many comparisons as the
-needle is long, each over all places at once.
+windows of the needles, and then with the needles themselves. A file of nothing but near misses costs as many
+comparisons as the needle is long, each over all places at once.
 """
 
 from __future__ import annotations
 
 import mmap
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 #: A block and what is computed from it stay in a processor's cache.
 _BLOCK_BYTES = 1024 * 1024
 
-#: Knuth's multiplicative hash, 2^32 divided by the golden ratio; its upper 20 bits are the place in the table.
+#: Knuth's multiplicative hash, 2^32 divided by the golden ratio; its upper bits are the place in the table.
 _MULTIPLIER = np.uint32(0x9E3779B1)
-_SHIFT = np.uint32(12)
-_PLACES = 1 << 20
+
+#: One place in 32 to 64 of the table is taken. It lies in the cache up to some thousand needles; at 16 MiB, which is
+#: enough for a thousand exhibits, it takes what it takes.
+_SPARSE_BITS = 5
+_LEAST_BITS, _MOST_BITS = 20, 24
 
 #: Setting this bit makes ASCII letters lower case. It blurs other bytes as well, which costs a comparison now and then.
 _FOLD = 0x20
@@ -73,61 +76,64 @@ class Search:
 
 
 class _Samples:
-    """Samples of `width` bytes at every `step` bytes, and which needles have one at which of their bytes."""
+    """Samples of `width` bytes at every `step` bytes, of windows of the needles: one of them is in every occurrence."""
 
-    #: Needles from this length on cover an aligned group of four bytes wherever they begin.
+    #: Needles from this length on have a window that covers an aligned group of four bytes wherever it begins.
     LONG = 7
 
     def __init__(self, needles: Sequence[Needle], numbers: Sequence[int], step: int, width: int) -> None:
         self._step, self._width = step, width
-        places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._window = width + step - 1
+        windows: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        samples: set[int] = set()
         for number in numbers:
-            data = needles[number].data
             # The end of an address or a name says more than its beginning.
-            for offset in range(len(data) - width - step + 1, len(data) - width + 1):
-                sample = int.from_bytes(data[offset : offset + width], "little") | _folds(width)
-                places[sample].append((number, offset))
-        self._known = np.array(sorted(places), np.uint32)
-        self._needles = [places[int(one)] for one in self._known]
-        self._table = np.zeros(_PLACES, np.bool_)
-        self._table[self._known * _MULTIPLIER >> _SHIFT] = True
+            offset = len(needles[number].data) - self._window
+            window = _folded(needles[number].data[offset:])
+            windows[int.from_bytes(window, "little")].append((number, offset))
+            samples.update(int.from_bytes(window[shift : shift + width], "little") for shift in range(step))
+        self._windows = np.array(sorted(windows), np.uint64)
+        self._needles = [windows[int(one)] for one in self._windows]
+        bits = min(max(len(samples).bit_length() + _SPARSE_BITS, _LEAST_BITS), _MOST_BITS)
+        self._shift = np.uint32(32 - bits)
+        self._table = np.zeros(1 << bits, np.bool_)
+        self._table[np.array(list(samples), np.uint32) * _MULTIPLIER >> self._shift] = True
 
-    def candidates(self, whole: NDArray[np.uint8], begin: int) -> list[tuple[int, NDArray[np.int64]]]:
+    def candidates(self, whole: NDArray[np.uint8], begin: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Needles by number, and where each may begin, for the samples of the block at `begin`."""
-        samples = self._read(whole, begin)
-        near = np.flatnonzero(self._table[samples * _MULTIPLIER >> _SHIFT])
-        at = np.searchsorted(self._known, samples[near])
-        at[at == len(self._known)] = 0
-        exact = self._known[at] == samples[near]
-        near, at = near[exact], at[exact]
-        order = np.argsort(at, kind="stable")
-        near, at = near[order], at[order]
-        kinds, first = np.unique(at, return_index=True)
-        found = []
-        for kind, positions in zip(kinds, np.split(near, first[1:]), strict=True) if len(kinds) else ():
-            places = positions.astype(np.int64) * self._step + begin
-            found += [(number, places - offset) for number, offset in self._needles[int(kind)]]
-        return found
+        near = np.flatnonzero(self._table[self._read(whole, begin) * _MULTIPLIER >> self._shift])
+        places = near.astype(np.int64) * self._step + begin
+        for shift in range(self._step):
+            starts = places - shift
+            starts = starts[(starts >= 0) & (starts <= len(whole) - self._window)]
+            keys = np.zeros(len(starts), np.uint64)
+            for at in range(self._window):
+                keys |= (whole[starts + at] | np.uint8(_FOLD)).astype(np.uint64) << np.uint64(8 * at)
+            kinds = np.searchsorted(self._windows, keys)
+            kinds[kinds == len(self._windows)] = 0
+            exact = self._windows[kinds] == keys
+            starts, kinds = starts[exact], kinds[exact]
+            for kind in np.unique(kinds).tolist():
+                for number, offset in self._needles[kind]:
+                    yield number, starts[kinds == kind] - offset
 
     def _read(self, whole: NDArray[np.uint8], begin: int) -> NDArray[np.uint32]:
         """The samples of a block, those that begin in it and end in the next one among them."""
-        count = (
-            min(len(whole), begin + _BLOCK_BYTES + self._width - self._step) - begin - self._width
-        ) // self._step + 1
+        end = min(len(whole), begin + _BLOCK_BYTES + self._width - self._step)
+        count = (end - begin - self._width) // self._step + 1
         if count <= 0:
             return np.empty(0, np.uint32)
         block = whole[begin : begin + count * self._step + self._width]
         if self._width == 4:
-            read = block[: count * 4].view("<u4").astype(np.uint32)
-        else:
-            read = block[: count * 2].view("<u2").astype(np.uint32)
-            read |= block[2 : 2 + count * 2 : 2].astype(np.uint32) << np.uint32(16)
-        read |= np.uint32(_folds(self._width))
+            return block[: count * 4].view("<u4") | np.uint32(0x20202020)
+        read = block[: count * 2].view("<u2").astype(np.uint32)
+        read |= block[2 : 2 + count * 2 : 2].astype(np.uint32) << np.uint32(16)
+        read |= np.uint32(0x202020)
         return read
 
 
-def _folds(width: int) -> int:
-    return int.from_bytes(bytes((_FOLD,)) * width, "little")
+def _folded(data: bytes) -> bytes:
+    return bytes(one | _FOLD for one in data)
 
 
 def _stands_alone(whole: NDArray[np.uint8], start: int, length: int) -> bool:

@@ -60,6 +60,7 @@ def _speed(folder: Path, megabytes: int, rounds: int) -> dict[str, object]:
         begun = time.perf_counter()
         check = Check(_secrets(count))
         figures[f"{count} exhibits: seconds to prepare the search"] = round(time.perf_counter() - begun, 2)
+        film.read_bytes()  # from here on it lies in memory: a disk is no part of what is compared
         ours, theirs = [], []
         for _ in range(rounds):
             theirs.append(_seconds(lambda: subprocess.run(["sha256sum", film], stdout=subprocess.DEVNULL, check=True)))

@@ -35,6 +35,9 @@ _KINDS_OF: Mapping[str, tuple[str, ...]] = {
     "source": ("people", "device", "location", "software"),
 }
 
+#: Their source is an authority's or a calendar's address, which stands in its proof as well and leads to nobody.
+_ABOUT_TIME = (EventType.TIMESTAMP, EventType.ANCHOR)
+
 #: More rounds than there are fields are never needed.
 _ROUNDS = len(SEALED_FIELDS)
 
@@ -70,11 +73,11 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
 
 
 def secrets(held: Withheld, entries: Iterable[LedgerEntry]) -> list[Secret]:
-    """What `entries` seal of the withheld fields, each value once; not the addresses of time-stamp authorities."""
+    """What `entries` seal of the withheld fields, each value once; not whom an office asked for the time."""
     found: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
         for name, value in entry.fields.items():
-            if name in held.fields and not (entry.type == EventType.TIMESTAMP and name == "source"):
+            if name in held.fields and not (entry.type in _ABOUT_TIME and name == "source"):
                 found.setdefault((name, value), []).append(entry.seq)
     return [
         Secret(name, tuple(seqs), value, everywhere=name not in ALWAYS)

@@ -33,6 +33,7 @@ _LEAST_BITS, _MOST_BITS = 20, 24
 
 #: Setting this bit makes ASCII letters lower case. It blurs other bytes as well, which costs a comparison now and then.
 _FOLD = 0x20
+_FOLDED = bytes(one | _FOLD for one in range(256))
 
 _LOWER = np.frombuffer(bytes(range(256)).lower(), np.uint8)
 
@@ -85,13 +86,13 @@ class _Samples:
         self._step, self._width = step, width
         self._window = width + step - 1
         windows: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        samples: set[int] = set()
         for number in numbers:
             # The end of an address or a name says more than its beginning.
             offset = len(needles[number].data) - self._window
-            window = _folded(needles[number].data[offset:])
-            windows[int.from_bytes(window, "little")].append((number, offset))
-            samples.update(int.from_bytes(window[shift : shift + width], "little") for shift in range(step))
+            window = int.from_bytes(needles[number].data[offset:].translate(_FOLDED), "little")
+            windows[window].append((number, offset))
+        mask = (1 << 8 * width) - 1
+        samples = {window >> 8 * shift & mask for window in windows for shift in range(step)}
         self._windows = np.array(sorted(windows), np.uint64)
         self._needles = [windows[int(one)] for one in self._windows]
         bits = min(max(len(samples).bit_length() + _SPARSE_BITS, _LEAST_BITS), _MOST_BITS)
@@ -130,10 +131,6 @@ class _Samples:
         read |= block[2 : 2 + count * 2 : 2].astype(np.uint32) << np.uint32(16)
         read |= np.uint32(0x202020)
         return read
-
-
-def _folded(data: bytes) -> bytes:
-    return bytes(one | _FOLD for one in data)
 
 
 def _stands_alone(whole: NDArray[np.uint8], start: int, length: int) -> bool:

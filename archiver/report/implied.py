@@ -38,6 +38,9 @@ _KINDS_OF: Mapping[str, tuple[str, ...]] = {
 #: Their source is an authority's or a calendar's address, which stands in its proof as well and leads to nobody.
 _ABOUT_TIME = (EventType.TIMESTAMP, EventType.ANCHOR)
 
+#: Slashes of a path that tells of a machine: a file that was named without its folders is a file name.
+_FOLDERS = 3
+
 #: More rounds than there are fields are never needed.
 _ROUNDS = len(SEALED_FIELDS)
 
@@ -49,11 +52,12 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
     """
     because: dict[str, str] = {}
     fields = asked.fields | ALWAYS
+    unasked = ALWAYS - asked.fields
     for name in sorted(asked.fields):
         _imply(because, fields, _ALIKE.get(name, ()), f"it tells the same as {name}")
     fields |= because.keys()
     for _ in range(_ROUNDS):
-        held = Withheld(fields=fields - ALWAYS)  # also what is accepted: that it may be found is no reason to tell it
+        held = Withheld(fields=fields - unasked)  # also what is accepted: that it may be found is no reason to tell it
         more = _holding(held, entries)
         _imply(because, fields, more, "it holds what another withheld field says")
         if not more:
@@ -69,20 +73,24 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
         kinds.update(_KINDS_OF.get(name, ()))
     asked_kinds = {f"{one} (metadata)" for one in asked.metadata}
     told = {name: why for name, why in because.items() if name not in asked_kinds}
-    return Withheld(frozenset(fields), frozenset(objects), frozenset(kinds), asked.accepted, told)
+    return Withheld(frozenset(fields), frozenset(objects), frozenset(kinds), asked.accepted, told, unasked)
 
 
 def secrets(held: Withheld, entries: Iterable[LedgerEntry]) -> list[Secret]:
-    """What `entries` seal of the withheld fields, each value once; not whom an office asked for the time."""
+    """What `entries` seal of the withheld fields, each value once; not whom an office asked for the time.
+
+    Of paths that nobody asked about only those count that lead through folders of this machine.
+    """
     found: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
         for name, value in entry.fields.items():
             if name in held.fields and not (entry.type in _ABOUT_TIME and name == "source"):
                 found.setdefault((name, value), []).append(entry.seq)
     return [
-        Secret(name, tuple(seqs), value, everywhere=name not in ALWAYS)
+        Secret(name, tuple(seqs), value, everywhere=name not in held.unasked)
         for (name, value), seqs in found.items()
         if not any(f"{name}:{seq}" in held.accepted for seq in seqs)
+        and (name not in held.unasked or (value.startswith("/") and value.count("/") >= _FOLDERS))
     ]
 
 

@@ -23,7 +23,10 @@ _MAX_TOLD = 100
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that is withheld: which field, of which entries. With `everywhere` also footage is searched for it."""
+    """A value that is withheld: which field, of which entries.
+
+    Without `everywhere` only what we write ourselves is searched, and for the whole value alone.
+    """
 
     field: str
     entries: tuple[int, ...]
@@ -71,7 +74,7 @@ class Check:
                 continue
             whole = identifying.core(secret.value)
             found += [(secret, "", needle) for needle in encodings.needles(whole)]
-            for part in identifying.parts(secret.field, secret.value):
+            for part in identifying.parts(secret.field, secret.value) if secret.everywhere else ():
                 if encodings.is_searchable(part.text):
                     found += [(secret, part.what, needle) for needle in encodings.needles(part.text)]
         self._found = found

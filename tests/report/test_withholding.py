@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from archiver.custody.disclosing import disclose
-from archiver.custody.vault import Vault
+from archiver.custody.vault import Vault, create
 from archiver.errors import RefusedError, UsageError
 from archiver.model import SEALED_FIELDS, EventType, Role
 from archiver.proof import canonical, layout
@@ -333,6 +333,23 @@ def test_notes_about_disclosures_are_the_offices_own_affair(vault: Vault, tmp_pa
     assert b"vquistorp" not in whole
     assert str(tmp_path).encode() not in whole
     assert str(vault.folder).encode() not in whole
+
+
+def test_a_path_is_withheld_and_stands_in_nobodys_way(tmp_path: Path) -> None:
+    """Whoever asked is called as the folder is, and a file that was named without folders is its own title."""
+    from tests.report.bundle_story import ingested, item
+
+    made = create(tmp_path / "vault", "office-a.example/archive", "", {"ARCHIVER_BY": "Verena"})
+    for name, path in (("ione222222", "/home/verena/films/a.mp4"), ("itwo222222", "march.mp4")):
+        ingested(made, f"n{name}.1", item(made, name, f"n{name}.1", b"x", "text/plain", path=path, title="march.mp4"))
+    done = export(made, ["ione222222", "itwo222222"], None, tmp_path / "b")
+    assert b"/verena/" not in everything(done.bundle)
+    asked = export(made, ["ione222222"], None, tmp_path / "c", withhold=ask(["path"]))
+    assert asked.withheld.because["agent"] == "it holds what another withheld field says"
+    assert b"erena" not in everything(asked.bundle)
+    told = export(made, ["ione222222"], None, tmp_path / "d", withhold=ask(["path"], accepted=["path:1"]))
+    assert "agent" in told.withheld.fields, "that it may be found is no reason to tell it"
+    made.database.close()
 
 
 def test_names_are_offered(vault: Vault) -> None:

@@ -102,6 +102,22 @@ def holders(vault: Vault, sha256: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def first_of_its_bytes(vault: Vault, item_id: str) -> str:
+    """The first item that holds every original which this one holds: itself, unless its bytes came before."""
+    row = (
+        vault.database.read()
+        .execute(
+            "WITH mine AS (SELECT DISTINCT sha256 FROM holding WHERE item_id = ? AND role = 'original')"
+            " SELECT item_id FROM holding JOIN mine USING (sha256) JOIN item ON item.id = item_id"
+            " WHERE role = 'original' GROUP BY item_id"
+            " HAVING COUNT(DISTINCT sha256) = (SELECT COUNT(*) FROM mine) ORDER BY MIN(item.rowid) LIMIT 1",
+            (item_id,),
+        )
+        .fetchone()
+    )
+    return str(row[0]) if row else item_id
+
+
 def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]:
     """Fingerprint objects in the order in which they came: (row number, item, SHA-256), those after a row number."""
     yield from vault.database.read().execute(
@@ -109,6 +125,26 @@ def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]
         " ORDER BY holding.rowid",
         (after,),
     )
+
+
+def fingerprint_at(vault: Vault, row: int) -> str:
+    """SHA-256 of the fingerprint object at a row number of `fingerprints`; "" where there is none."""
+    found = (
+        vault.database.read()
+        .execute("SELECT sha256 FROM holding WHERE role = 'fingerprint' AND rowid = ?", (row,))
+        .fetchone()
+    )
+    return str(found[0]) if found else ""
+
+
+def fingerprinted(vault: Vault, sha256: str) -> list[str]:
+    """Items that the fingerprint object is of, first come first."""
+    rows = vault.database.read().execute(
+        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ? AND role = 'fingerprint'"
+        " GROUP BY item_id ORDER BY MIN(item.rowid)",
+        (sha256,),
+    )
+    return [row[0] for row in rows]
 
 
 def entries_about(vault: Vault, subject: str) -> list[int]:

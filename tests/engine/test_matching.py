@@ -36,9 +36,9 @@ def vault(tmp_path: Path) -> Vault:
 def test_copies_are_found_once_and_named_in_the_order_in_which_they_came(vault: Vault, clips: list[Path]) -> None:
     march, mirrored, again, other = (taken.item_id for taken in ingest(vault, clips, Label()))
     found = {(match.a, match.b): match for match, _ in findings.listing(vault)}
-    assert set(found) == {(march, mirrored), (march, again), (mirrored, again)}
+    assert set(found) == {(march, mirrored), (march, again)}, "what is identical has the matches of the first"
     assert found[march, again].finding is Finding.IDENTICAL
-    assert found[march, mirrored].finding is found[mirrored, again].finding is Finding.SAME_RECORDING
+    assert found[march, mirrored].finding is Finding.SAME_RECORDING
     assert found[march, mirrored].transform["mirror"] is True
     (segment,) = found[march, mirrored].segments
     assert segment.a_start == pytest.approx(segment.b_start, abs=0.3)

@@ -33,6 +33,7 @@ COMMANDS = {
     "copies": ("archiver.cli.copies", "Group copies: which is the earliest, the longest, the least encoded anew."),
     "search": ("archiver.cli.search", "Match a file from outside without taking it in."),
     "decide": ("archiver.cli.matches", "Rule on a match; the ruling goes into the ledger."),
+    "index": ("archiver.cli.index", "Show the index by which copies are found, or make it anew."),
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
     "disclose": ("archiver.cli.sealed", "Open one sealed field of an entry for somebody outside."),

@@ -24,7 +24,8 @@ def search_command(path: Path) -> None:
     if not os.path.isfile(path):
         raise UsageError(f"there is no file {path}")
     prints, sha256 = examine_outside_file(path, vault)
-    identical, near = Matcher(vault).search(prints, sha256)
+    with watching() as watch:
+        identical, near = Matcher(vault, tell=watch.tell, progress=watch.progress).search(prints, sha256)
     near = [found for found in near if found.item_id not in identical]
     if common.wants_json():
         common.print_json([_identical_json(item) for item in identical] + [_near_json(found) for found in near])

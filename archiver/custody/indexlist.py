@@ -70,24 +70,36 @@ class VolumeList:
         return sum(each.codes for each in self.volumes)
 
 
+def glance(folder: Path) -> VolumeList:
+    """The newest list for a person to look at: an empty one where there is none that can be used."""
+    try:
+        return _parsed((folder / FILE_NAME).read_bytes())
+    except (ListError, OSError):
+        return VolumeList("")
+
+
 def read(folder: Path, recipe: str) -> VolumeList:
     """The newest list; an empty one where there is none yet. Raises ListError, OSError."""
     try:
         spelled = (folder / FILE_NAME).read_bytes()
     except FileNotFoundError:
         return VolumeList(recipe)
+    found = _parsed(spelled)
+    if found.recipe != recipe:
+        raise ListError("it was made by another version")
+    return found
+
+
+def _parsed(spelled: bytes) -> VolumeList:
     digest, _, body = spelled.partition(b"\n")
     if digest.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
         raise ListError("its list of volumes is damaged")
     try:
         fields = json.loads(body)
         volumes = tuple(VolumeFile(**each) for each in fields.pop("volumes"))
-        found = VolumeList(**{**fields, "unread": tuple(fields["unread"])}, volumes=volumes)
+        return VolumeList(**{**fields, "unread": tuple(fields["unread"])}, volumes=volumes)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ListError("its list of volumes is of another version") from None
-    if found.recipe != recipe:
-        raise ListError("it was made by another version")
-    return found
 
 
 def write(folder: Path, new: VolumeList) -> None:

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -108,7 +109,11 @@ def write(folder: Path, new: VolumeList) -> None:
     durable.replace(folder / FILE_NAME, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
     named = {each.name for each in new.volumes}
     for path in folder.iterdir():
-        if path.name not in named and path.name not in (FILE_NAME, LOCK_NAME):
+        if path.name in named or path.name in (FILE_NAME, LOCK_NAME):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
             path.unlink(missing_ok=True)
 
 

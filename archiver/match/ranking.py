@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,8 +21,9 @@ from archiver.match.descriptor import Pixels
 from archiver.match.lookup import Hits, Numbers
 from archiver.match.shots import shots
 
-#: Samples of a stretch: eight seconds, in which speeds of 0.8 to 1.25 make no difference yet.
-_STRETCH: Final = 24
+#: Samples of a stretch: two seconds, below which next to nothing is evidence, to eight.
+_SHORT: Final = 6
+_LONG: Final = 24
 #: Films that are compared closely, and how many more for each stretch of the query.
 CANDIDATES: Final = 40
 MORE_CANDIDATES: Final = 2
@@ -43,13 +45,21 @@ class Candidate:
 
 
 def stretches(pictures: Pixels) -> Numbers:
-    """For each of the query's samples the number of its stretch."""
-    numbers = np.zeros(len(pictures), np.int64)
+    """For each of the query's samples the number of its stretch.
+
+    Quick movement looks like a cut after each sample: what is too short is joined with what follows it.
+    """
+    count = len(pictures)
+    starts = [0]
     for shot in shots(pictures):
-        length = shot.stop - shot.start
-        parts = max(1, round(length / _STRETCH))
-        before = numbers[shot.start - 1] + 1 if shot.start else 0
-        numbers[shot] = before + np.arange(length) * parts // length
+        if shot.start - starts[-1] >= _SHORT and count - shot.start >= _SHORT:
+            starts.append(shot.start)
+    numbers = np.zeros(count, np.int64)
+    made = 0
+    for start, stop in pairwise([*starts, count]):
+        parts = max(1, round((stop - start) / _LONG))
+        numbers[start:stop] = made + np.arange(stop - start) * parts // max(1, stop - start)
+        made += parts
     return numbers
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from archiver.cli import common, matches
+from archiver.cli.index import watching
 from archiver.errors import UsageError
 from archiver.model import Finding
 

@@ -51,6 +51,39 @@ def test_copies_are_found_once_and_named_in_the_order_in_which_they_came(vault: 
     assert findings.unmatched(vault) == []
 
 
+def still(clips: list[Path], folder: Path, name: str, *, tail: bytes = b"") -> Path:
+    """A picture from the first clip; `tail` makes other bytes of it and leaves the picture as it is."""
+    path = footage.still(clips[0], folder / name, second=2)
+    path.write_bytes(path.read_bytes() + tail)
+    return path
+
+
+def test_other_bytes_with_the_same_fingerprint_are_a_near_match(
+    vault: Vault, clips: list[Path], tmp_path: Path
+) -> None:
+    paths = [still(clips, tmp_path, "a.png"), still(clips, tmp_path, "b.png", tail=b"!")]
+    one, other = (taken.item_id for taken in ingest(vault, paths, Label()))
+    prints = {held.object.sha256 for item in catalog.items(vault) for held in item.of_role(Role.FINGERPRINT)}
+    assert len(prints) == 1
+    ((match, _),) = findings.listing(vault)
+    assert (match.a, match.b, match.kind, match.finding) == (one, other, "near", Finding.SAME_RECORDING)
+
+
+def test_of_many_with_the_same_bytes_the_first_has_the_matches(vault: Vault, clips: list[Path], tmp_path: Path) -> None:
+    """Matches grow with the copies, not with their square: the others are identical to the first."""
+    paths = [still(clips, tmp_path, name) for name in ("a.png", "b.png", "c.png")]
+    paths.insert(2, still(clips, tmp_path, "near.png", tail=b"!"))
+    first, second, near, third = (taken.item_id for taken in ingest(vault, paths, Label()))
+    found = {(match.a, match.b): match.kind.value for match, _ in findings.listing(vault)}
+    assert found == {(first, second): "identical", (first, near): "near", (first, third): "identical"}
+    assert [found.item_id for found in Matcher(vault).search(stored_prints(vault, near), "0" * 64)[1]] == [first, near]
+
+
+def stored_prints(vault: Vault, item_id: str) -> list[bytes]:
+    held = catalog.item(vault, item_id).of_role(Role.FINGERPRINT)
+    return [vault.store.read(each.object.sha256) for each in held]
+
+
 @pytest.mark.slow
 def test_what_was_not_matched_before_a_crash_is_matched_by_the_next_run(vault: Vault, clips: list[Path]) -> None:
     ingest(vault, clips[:1], Label())

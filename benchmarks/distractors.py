@@ -18,7 +18,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from archiver.fingerprint import SIDE, Fingerprint, decode, pack
+from archiver.fingerprint import SIDE, VIDEO_ALGORITHM, Fingerprint, decode, pack
 from archiver.match.descriptor import KEEP, Codes
 from archiver.match.index import volume_of
 from archiver.match.lookup import Volume
@@ -68,10 +68,6 @@ class Distractors:
         pictures = pictures.transpose(0, 2, 1) if transposed else pictures
         return replace(found, blocks=pack(np.ascontiguousarray(252 - pictures if negative else pictures)))
 
-    def samples(self, number: int) -> int:
-        """Samples of the set's films together."""
-        return sum(len(self.fingerprint(number, film, 0).times_ms) for film in range(FILMS))
-
     def _path(self, number: int, film: int) -> Path:
         return self.folder / f"{number}_{film}.afp"
 
@@ -84,20 +80,21 @@ class Distractors:
                 shots.append(_shot(self._films, rng, min(left, int(rng.integers(6, 90)))))
             times = tuple((np.arange(count) * 1000 // 3).tolist())
             blocks = pack(np.concatenate(shots))
-            yield Fingerprint("archiver-video-dct/1", count * 1000 // 3, times, blocks, {"made": 1}, {"made": "1"}, {})
+            yield Fingerprint(VIDEO_ALGORITHM, count * 1000 // 3, times, blocks, {"made": 1}, {"made": "1"}, {})
 
 
 def symmetric(codes: Codes, symmetry: int) -> Codes:
     """Arranged codes of a film as they are in one of the SYMMETRIES (but for coefficients at the median itself)."""
     mirrored, upside_down, transposed, negative = SYMMETRIES[symmetry]
     rows, columns = np.divmod(ORDER, KEEP)
-    bits = np.unpackbits(codes.astype(">u8").view(np.uint8).reshape(len(codes), -1), axis=1)
-    bits ^= (rows % 2 * upside_down ^ columns % 2 * mirrored ^ negative).astype(np.uint8)
-    if transposed:
-        place = np.empty(KEEP * KEEP, np.int64)
-        place[ORDER] = np.arange(KEEP * KEEP)
-        bits = np.take(bits, place[columns * KEEP + rows], axis=1)
-    return np.packbits(bits, axis=1).view(">u8").astype(np.uint64)
+    signs = (rows % 2 * upside_down ^ columns % 2 * mirrored ^ negative).astype(np.uint8)
+    changed = codes ^ np.packbits(signs).view(">u8").astype(np.uint64)
+    if not transposed:
+        return changed
+    place = np.empty(KEEP * KEEP, np.int64)
+    place[ORDER] = np.arange(KEEP * KEEP)
+    bits = np.unpackbits(changed.astype(">u8").view(np.uint8).reshape(len(codes), -1), axis=1)
+    return np.packbits(np.take(bits, place[columns * KEEP + rows], axis=1), axis=1).view(">u8").astype(np.uint64)
 
 
 def _decoded(clip: Path) -> Grey:
@@ -129,7 +126,7 @@ def _shot(films: list[Grey], rng: np.random.Generator, count: int) -> Grey:
         at = abs((start + number) % max(1, 2 * len(film) - 2) - len(film) + 1)  # to and fro, without a jump
         grey = _window(film[at], x, y, angle, side)
         if share:
-            grey = (1 - share) * grey + share * _window(field, place[0], place[1], 0.0, 64.0)
+            grey = (1 - share) * grey + share * _window(field, place[0], place[1], 0.0, float(SIDE))
         grey = 255 * np.clip((grey * gain + offset) / 255, 0, 1) ** gamma + rng.normal(size=grey.shape) * 1.5
         made[number] = np.clip(255 - grey if negative else grey, 0, 255)
         x, y, side = x + pan[0] + rng.normal() * shake, y + pan[1] + rng.normal() * shake, side * zoom

@@ -220,7 +220,9 @@ def _films(made: Distractors) -> Iterator[tuple[Volume, list[str], int]]:
                 codes = symmetric(np.column_stack((one.first, one.rest)), symmetry)
                 one = lookup.volume(one.films, codes, one.film, one.sample)
             names = [f"{number}.{film}.{symmetry}" for film in range(FILMS)]
-            yield one, names, made.samples(number)
+            last = np.zeros(one.films, np.int64)
+            np.maximum.at(last, one.film, one.sample)
+            yield one, names, int(last.sum()) + one.films
 
 
 if __name__ == "__main__":

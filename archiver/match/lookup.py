@@ -17,9 +17,11 @@ from archiver.match.sketch import Probes
 _BY_CHANCE: Final = 256
 #: The shortest key and the longest; the longest serves 4 thousand million rows.
 _KEY_BITS: Final = (10, 30)
-#: Rows under the keys of one code beyond which longer keys are tried: thousands of moments share it, a title card or a
-#: film with many copies, and the nearest of them say as much as all.
-CROWD: Final = 16_384
+#: Rows under the keys of one code beyond which longer keys are tried: thousands of moments share it, a title card's or
+#: a fixed camera's, and the nearest of them say as much as all. Fewer for a long query, whose codes together are held
+#: to _TOGETHER, which is 500 MB of hits.
+CROWD: Final = (1_024, 16_384)
+_TOGETHER: Final = 8_000_000
 #: How many bits longer each time.
 _LONGER: Final = 6
 #: Rows compared at a time: 32 MB of codes.
@@ -98,20 +100,16 @@ def _ranges(volumes: Sequence[Volume], asked: Probes) -> list[tuple[Numbers, Num
     count = asked.keys.shape[1]
     order = np.argsort(asked.keys, axis=None, kind="stable")
     keys, row = asked.keys.ravel()[order], order // count
-    own = order % count == 0
     ranges = [_under(one, keys, asked.bits) for one in volumes]
-    bits = asked.bits
+    bits, most = asked.bits, np.clip(_TOGETHER // max(1, len(asked.codes)), *CROWD)
     while True:
         rows_found = sum(np.bincount(row, length, len(asked.codes)) for _, length in ranges)
-        crowded = np.asarray(rows_found > CROWD)[row]
+        crowded = np.asarray(rows_found > most)[row]
         if bits >= 64 or not crowded.any():
             break
-        # Of a crowded code only its own key is kept, and made longer.
         bits = min(64, bits + _LONGER)
         for (start, length), one in zip(ranges, volumes, strict=True):
-            length[crowded & ~own] = 0
-            narrowed = np.flatnonzero(crowded & own)
-            start[narrowed], length[narrowed] = _under(one, keys[narrowed], bits)
+            start[crowded], length[crowded] = _under(one, keys[crowded], bits)
     return [(row[length > 0], start[length > 0], length[length > 0]) for start, length in ranges]
 
 

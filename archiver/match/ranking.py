@@ -111,10 +111,9 @@ def _units(found: Hits, sample: Numbers, stretch: Numbers) -> tuple[Numbers, Num
     fresh = np.ones(len(order), bool)
     fresh[1:] = (unit[order][1:] != unit[order][:-1]) | (sample[order][1:] != sample[order][:-1])
     best = order[fresh]
-    where = stretch[sample[best]]
-    pairs = np.stack([unit[best], where])
-    groups, group = np.unique(pairs, axis=1, return_inverse=True)
-    return groups[0], np.bincount(group.ravel(), found.support[best]).astype(np.int64), groups[1]
+    count = int(stretch[-1]) + 1
+    groups, group = np.unique(unit[best] * count + stretch[sample[best]], return_inverse=True)
+    return groups // count, np.bincount(group, found.support[best]).astype(np.int64), groups % count
 
 
 def _best(blocks: dict[int, int]) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from archiver.custody import acquisitions, indexlist
 from archiver.custody.vault import Vault, create
 from archiver.engine import volumes
 from archiver.engine.indexing import VaultIndex
-from archiver.fingerprint import Fingerprint, pack
+from archiver.fingerprint import SIDE, VIDEO_ALGORITHM, Fingerprint, pack
 from archiver.match import index as matching
 from archiver.model import Acquisition, Holding, Item, Outcome, Role, StoredObject, now
 
@@ -27,12 +27,12 @@ SECONDS = 4
 def film(seed: int) -> Fingerprint:
     """A camera that pans over a picture of its own, three samples a second."""
     rng = np.random.default_rng(seed)
-    blobs = rng.normal(size=(9, 9)).repeat(16, axis=0).repeat(16, axis=1)
+    blobs = rng.normal(size=(9, 9)).repeat(SIDE // 4, axis=0).repeat(SIDE // 4, axis=1)
     picture = (blobs + rng.normal(size=blobs.shape) * 0.3) * 40 + 128
-    moves = [picture[2 * at : 2 * at + 64, at : at + 64] for at in range(3 * SECONDS)]
+    moves = [picture[2 * at : 2 * at + SIDE, at : at + SIDE] for at in range(3 * SECONDS)]
     times = tuple(at * 1000 // 3 for at in range(3 * SECONDS))
     blocks = pack(np.clip(np.stack(moves), 0, 252).astype(np.uint8))
-    return Fingerprint("archiver-video-dct/1", SECONDS * 1000, times, blocks, {"seed": seed}, {"test": "1"}, {})
+    return Fingerprint(VIDEO_ALGORITHM, SECONDS * 1000, times, blocks, {"seed": seed}, {"test": "1"}, {})
 
 
 def take_in(vault: Vault, *seeds: int) -> list[str]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from archiver.demo import footage
-from archiver.fingerprint import FORMS, Fingerprint, pack
+from archiver.fingerprint import FORMS, SIDE, VIDEO_ALGORITHM, Fingerprint, pack
 from archiver.match.descriptor import WHOLE
 from archiver.match.index import RECIPE, Found, Index, volume_of
 from archiver.match.register import Placement, seen
@@ -323,8 +323,10 @@ KEYS = (
 def test_other_codes_boxes_or_rows_need_another_recipe() -> None:
     """An index on disk is used as long as its recipe is the same: whoever changes what is below raises RECIPE."""
     rng = np.random.default_rng(16)
-    picture = np.clip(rng.normal(size=(8, 8)).repeat(8, axis=0).repeat(8, axis=1) * 40 + 128, 0, 252).astype(np.uint8)
-    film = Fingerprint("archiver-video-dct/1", 4000, (0, 333, 667, 1000), pack([picture] * 4), {"a": 1}, {"b": "1"}, {})
+    picture = np.clip(
+        rng.normal(size=(8, 8)).repeat(SIDE // 8, axis=0).repeat(SIDE // 8, axis=1) * 40 + 128, 0, 252
+    ).astype(np.uint8)
+    film = Fingerprint(VIDEO_ALGORITHM, 4000, (0, 333, 667, 1000), pack([picture] * 4), {"a": 1}, {"b": "1"}, {})
     made = volume_of([film])
     keys = " ".join(f"{key:06x}" for key in (made.first[made.sample == 0] >> np.uint64(40)).tolist())
     assert (RECIPE, len(made)) == ("archiver-index/1", 80)

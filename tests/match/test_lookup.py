@@ -115,7 +115,7 @@ def test_a_key_grows_with_the_index_so_that_chance_puts_the_same_under_it() -> N
 
 
 def test_a_crowd_under_one_key_hides_nobody_elses_copies_nor_its_own_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "CROWD", 100)
+    monkeypatch.setattr(lookup, "CROWD", (100, 100))
     card = some_codes(1)
     crowd = np.repeat(card, 2_000, axis=0)
     crowd[:, 0] ^= RNG.integers(0, 2**30, 2_000, np.uint64)  # all share the first 34 bits of the key

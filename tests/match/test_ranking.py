@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from archiver.fingerprint import BLOCK, Fingerprint
+from archiver.fingerprint import BLOCK, SIDE, Fingerprint
 from archiver.match import ranking
 from archiver.match.lookup import Hits
 
@@ -70,7 +70,7 @@ def test_stretches_are_shots_and_parts_of_long_ones(prints: dict[str, Fingerprin
     march = ranking.stretches(prints["march"].pictures())
     assert set(np.diff(march).tolist()) <= {0, 1}
     assert march[-1] >= 2, "three shots"
-    still = np.zeros((100, 64, 64), np.uint8)
+    still = np.zeros((100, SIDE, SIDE), np.uint8)
     assert np.bincount(ranking.stretches(still)).tolist() == [25, 25, 25, 25]
     two_shots = still[:40].copy()
     two_shots[10:] = 200
@@ -79,6 +79,6 @@ def test_stretches_are_shots_and_parts_of_long_ones(prints: dict[str, Fingerprin
 
 
 def test_footage_that_flickers_is_not_torn_into_samples() -> None:
-    flicker = np.zeros((20, 64, 64), np.uint8)
+    flicker = np.zeros((20, SIDE, SIDE), np.uint8)
     flicker[::2] = 200
     assert np.bincount(ranking.stretches(flicker)).min() >= 6

@@ -28,7 +28,8 @@ def test_every_claim_and_every_reason_why_it_cannot_be_told_is_named() -> None:
 def test_the_limits_are_those_of_the_rule() -> None:
     assert f"{lineage.LENGTH_SLACK_MS / 1000:g} s make no difference" in TEXT
     assert f"at most {copies.UNCOVERED_MS / 1000:g} s of the part is not covered" in TEXT
-    assert lineage.RATE_SLACK == 0.1
+    assert lineage.RATE_SLACK == lineage.COMPARABLE_LENGTH == 0.1
+    assert "as long as the longest but for a tenth" in TEXT
     assert "most of them by a tenth or more" in TEXT
 
 

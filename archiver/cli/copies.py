@@ -149,7 +149,7 @@ def _answer(claim: Claim, values: Mapping[str, Copy]) -> Iterator[str]:
     if len(claim.items) > _NAMED:
         yield f"and {len(claim.items) - _NAMED} more"
     if claim.missing and claim.items:
-        yield f"not known of {len(claim.missing)}"
+        yield f"{words.LEFT_OUT.get(claim.name, words.NOT_KNOWN_OF)} {len(claim.missing)}"
     for item in claim.doubted:
         yield f"{item} claims a time after it was here"
 

@@ -18,6 +18,8 @@ from archiver.proof.copies import Edge
 LENGTH_SLACK_MS = 200
 #: Below this, a difference of data rates is as well one of settings or of sound.
 RATE_SLACK = 0.1
+#: Beyond this difference of lengths it is as well one of what is to be seen: an excerpt may be the busiest part.
+COMPARABLE_LENGTH = 0.1
 #: A platform's time is that of its clock, ours of ours: a post can be here a little before it was made.
 CLOCK_SLACK_SECONDS = 3600
 
@@ -99,8 +101,8 @@ class Claim:
     doubted: Sequence[str] = ()
 
 
-NOT_KNOWN, TOO_CLOSE, ENCODINGS_DIFFER, SIZE_DISAGREES, CAMERA_DISAGREES = (
-    "not-known", "too-close", "encodings-differ", "size-disagrees", "camera-disagrees",
+NOT_KNOWN, TOO_CLOSE, LENGTHS_DIFFER, ENCODINGS_DIFFER, SIZE_DISAGREES, CAMERA_DISAGREES = (
+    "not-known", "too-close", "lengths-differ", "encodings-differ", "size-disagrees", "camera-disagrees",
 )  # fmt: skip
 
 
@@ -212,24 +214,27 @@ def _largest(group: Sequence[Copy]) -> Claim:
 def _least_encoded(group: Sequence[Copy]) -> Claim:
     """Encoding anew takes data away: the copy with the highest data rate and the largest picture lost the least.
 
-    Somebody may encode at a higher rate than before, and nothing here shows that.
+    Those about as long as the longest are compared. Somebody may encode at a higher rate than before, and nothing here
+    shows that.
     """
     known = [(copy.item, copy.picture) for copy in group if copy.picture]
-    missing = [copy.item for copy in group if not copy.picture]
-    name = "least-re-encoded"
-    if len(known) < 2:
-        return Claim(name, (), NOT_KNOWN, missing)
-    best = max((picture for _, picture in known), key=lambda picture: picture.rate)
-    leading = [item for item, picture in known if picture.rate >= best.rate * (1 - RATE_SLACK)]
-    if len({picture.sha256 for item, picture in known if item in leading}) > 1:
-        return Claim(name, leading, TOO_CLOSE, missing)
-    if len({picture.codec for _, picture in known}) > 1:
-        return Claim(name, leading, ENCODINGS_DIFFER, missing)
-    if any(picture.pixels > best.pixels for _, picture in known):
-        return Claim(name, leading, SIZE_DISAGREES, missing)
-    if best.made_by != "camera" and any(picture.made_by == "camera" for _, picture in known):
-        return Claim(name, leading, CAMERA_DISAGREES, missing)
-    return Claim(name, leading, "", missing)
+    most = max((picture.length_ms for _, picture in known), default=0)
+    alike = [(item, picture) for item, picture in known if picture.length_ms >= most * (1 - COMPARABLE_LENGTH)]
+    missing = [copy.item for copy in group if copy.item not in dict(alike)]
+    if len(alike) < 2:
+        return Claim("least-re-encoded", (), LENGTHS_DIFFER if len(known) > 1 else NOT_KNOWN, missing)
+    best = max((picture for _, picture in alike), key=lambda picture: picture.rate)
+    leading = [(item, picture) for item, picture in alike if picture.rate >= best.rate * (1 - RATE_SLACK)]
+    why = ""
+    if len({picture.sha256 for _, picture in leading}) > 1:
+        why = TOO_CLOSE
+    elif len({picture.codec for _, picture in alike}) > 1:
+        why = ENCODINGS_DIFFER
+    elif any(picture.pixels > best.pixels for _, picture in alike):
+        why = SIZE_DISAGREES
+    elif best.made_by != "camera" and any(picture.made_by == "camera" for _, picture in alike):
+        why = CAMERA_DISAGREES
+    return Claim("least-re-encoded", [item for item, _ in leading], why, missing)
 
 
 def _seconds(time: str) -> float:

@@ -15,13 +15,17 @@ from archiver.report import timeline, words
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A claim in words: `exhibits` are those of which it is true or that are in question, with the value of each."""
+    """A claim in words: `exhibits` are those of which it is true or that are in question, with the value of each.
+
+    `left_out` says of those that are `missing` why they are.
+    """
 
     question: str
     basis: str
     exhibits: tuple[tuple[int, str], ...]
     why: str
     missing: tuple[int, ...]
+    left_out: str
     doubted: tuple[int, ...]
 
 
@@ -34,6 +38,7 @@ def answers(group: Mapping[str, Any]) -> list[Answer]:
             exhibits=tuple((number, _value(one["claim"], values[number])) for number in one["members"]),
             why=words.WHYS.get(one["why"], ""),
             missing=tuple(one["missing"]),
+            left_out=words.LEFT_OUT.get(one["claim"], words.NOT_KNOWN_OF),
             doubted=tuple(one["doubted"]),
         )
         for one in group["claims"]

@@ -60,15 +60,21 @@ CLAIMS: Mapping[str, tuple[str, str]] = {
     ),
     "least-re-encoded": (
         "Least encoded anew",
-        "By its bits a second and the size of its picture: each encoding takes something away. A copy that was encoded"
-        " anew with more bits than before would be taken for it; nothing here shows that.",
+        "By its bits a second and the size of its picture, among those about as long as the longest: each encoding"
+        " takes something away. A copy that was encoded anew with more bits than before would be taken for it; nothing"
+        " here shows that.",
     ),
 }
+
+#: What is said of those that a claim leaves out, by claim; of all others that nothing is known.
+LEFT_OUT: Mapping[str, str] = {"least-re-encoded": "not compared", "first-proved": "without a time stamp"}
+NOT_KNOWN_OF = "not known of"
 
 #: Why a claim cannot be told.
 WHYS: Mapping[str, str] = {
     "not-known": "nothing is known that would tell it",
     "too-close": "what is known does not tell these apart",
+    "lengths-differ": "they are of different lengths, and the bits of an excerpt do not compare with those of a whole",
     "encodings-differ": "they are encoded in different ways, of which the bits do not compare",
     "size-disagrees": "the one with the most bits has not the largest picture",
     "camera-disagrees": "another one bears the marks of a camera, and the one with the most bits does not",

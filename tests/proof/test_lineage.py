@@ -87,7 +87,10 @@ def test_the_longest_and_the_largest_may_be_several() -> None:
     ("changes", "items", "why"),
     [
         ({"size": 500_000}, ["ia"], ""),
-        ({"size": 500_000, "length_ms": 5_000, "frames": 150}, ["ia", "ib"], "too-close"),
+        ({"size": 455_000, "length_ms": 9_100, "frames": 273}, ["ia"], ""),
+        # An excerpt may be the busiest part, or the calmest: its bits say nothing.
+        ({"size": 100_000, "length_ms": 8_900, "frames": 267}, [], "lengths-differ"),
+        ({"size": 9_000_000, "length_ms": 8_900, "frames": 267}, [], "lengths-differ"),
         ({"size": 950_000}, ["ia", "ib"], "too-close"),
         ({"size": 500_000, "codec": "hevc"}, ["ia"], "encodings-differ"),
         ({"size": 500_000, "width": 1920}, ["ia"], "size-disagrees"),
@@ -109,6 +112,14 @@ def test_files_with_the_same_bytes_are_encoded_alike() -> None:
     found = claim("least-re-encoded", *group)
     assert (list(found.items), found.why) == (["ia", "ib"], "")
     assert claim("least-re-encoded", copy("ia", 1, picture=PICTURE), copy("ib", 2)).why == "not-known"
+
+
+def test_an_excerpt_is_not_compared_and_the_rest_is() -> None:
+    poor = replace(PICTURE, sha256="d" * 64, size=100_000)
+    excerpt = replace(PICTURE, sha256="e" * 64, size=900_000, length_ms=3_000)
+    group = [copy("ia", 1, picture=excerpt), copy("ib", 2, picture=PICTURE), copy("ic", 3, picture=poor), copy("id", 4)]
+    found = claim("least-re-encoded", *group)
+    assert (list(found.items), found.why, found.missing) == (["ib"], "", ["ia", "id"])
 
 
 def test_a_document_names_members_as_its_reader_does_and_holds_whole_numbers_only() -> None:

@@ -9,7 +9,7 @@ import click
 
 from archiver import cli
 from archiver.model import Finding, Ruling
-from archiver.proof import copies, lineage
+from archiver.proof import claims, copies
 from archiver.report import words
 
 TEXT = " ".join((Path(__file__).resolve().parent.parent / "docs" / "matching.md").read_text("utf-8").split())
@@ -26,9 +26,9 @@ def test_every_claim_and_every_reason_why_it_cannot_be_told_is_named() -> None:
 
 
 def test_the_limits_are_those_of_the_rule() -> None:
-    assert f"{lineage.LENGTH_SLACK_MS / 1000:g} s make no difference" in TEXT
+    assert f"{claims.LENGTH_SLACK_MS / 1000:g} s make no difference" in TEXT
     assert f"at most {copies.UNCOVERED_MS / 1000:g} s of the part is not covered" in TEXT
-    assert lineage.RATE_SLACK == lineage.COMPARABLE_LENGTH == 0.1
+    assert claims.RATE_SLACK == claims.COMPARABLE_LENGTH == 0.1
     assert "as long as the longest but for a tenth" in TEXT
     assert "most of them by a tenth or more" in TEXT
 

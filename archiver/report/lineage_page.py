@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from archiver.proof.copies import Edge
-from archiver.proof.lineage import Picture
+from archiver.proof.traits import Picture
 from archiver.report import timeline, words
 
 
@@ -67,6 +67,8 @@ def _value(claim: str, value: Mapping[str, Any]) -> str:
         return f"entry {value['acquired']['entry']}, {_moment(value['acquired']['time'])}"
     if claim == "first-proved":
         return f"{_moment(value['proved']['time'])}, time stamp of entry {value['proved']['entry']}"
+    if claim == "first-anchored":
+        return f"before block {value['anchored']['block']}, anchor of entry {value['anchored']['entry']}"
     picture = Picture(**value["picture"])
     if claim == "longest":
         return f"{picture.length_ms / 1000:,.1f} s"

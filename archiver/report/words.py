@@ -53,6 +53,11 @@ CLAIMS: Mapping[str, tuple[str, str]] = {
         "By the time stamps of authorities outside: it was here at that time at the latest. Copies without a stamp may"
         " be older.",
     ),
+    "first-anchored": (
+        "In the earliest block",
+        "By the numbers of the Bitcoin blocks to which the anchors over their entries lead: it was here before that"
+        " block was made. Copies without an anchor may be older.",
+    ),
     "longest": ("Longest", "By the frames that were decoded."),
     "largest-picture": (
         "Largest picture",
@@ -67,7 +72,11 @@ CLAIMS: Mapping[str, tuple[str, str]] = {
 }
 
 #: What is said of those that a claim leaves out, by claim; of all others that nothing is known.
-LEFT_OUT: Mapping[str, str] = {"least-re-encoded": "not compared", "first-proved": "without a time stamp"}
+LEFT_OUT: Mapping[str, str] = {
+    "least-re-encoded": "not compared",
+    "first-proved": "without a time stamp",
+    "first-anchored": "without an anchor",
+}
 NOT_KNOWN_OF = "not known of"
 
 #: Why a claim cannot be told.

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from archiver.proof import lineage
+from archiver.proof import claims, lineage
+from archiver.proof.claims import Claim
 from archiver.proof.copies import Edge
-from archiver.proof.lineage import Claim, Copy, Picture, Posted
+from archiver.proof.traits import Copy, Picture, Posted
 
 DAY = "2024-03-14T{}.000000Z"
 PICTURE = Picture("a" * 64, 1_000_000, "b" * 64, 1280, 720, 300, 10_000, "h264", "")
@@ -23,7 +24,7 @@ def copy(item: str, entry: int, **told: object) -> Copy:
 
 
 def claim(name: str, *group: Copy) -> Claim:
-    (found,) = (one for one in lineage.claims(group) if one.name == name)
+    (found,) = (one for one in claims.claims(group) if one.name == name)
     return found
 
 
@@ -67,6 +68,16 @@ def test_who_is_proved_earliest_is_told_by_stamps() -> None:
     same = replace(other, stamp=8, proved=one.proved)
     assert claim("first-proved", one, same).why == "too-close"
     assert claim("first-proved", copy("ia", 1)).why == "not-known"
+
+
+def test_who_is_in_the_earliest_block_is_told_by_anchors_and_asked_only_where_there_are_any() -> None:
+    one, other = copy("ia", 1, anchor=8, block=900_001), copy("ib", 2, anchor=9, block=900_000)
+    assert claim("first-anchored", one, other, copy("ic", 3)) == Claim("first-anchored", ["ib"], "", ["ic"])
+    same = replace(one, block=900_000)
+    assert claim("first-anchored", same, other).why == "too-close"
+    assert all(found.name != "first-anchored" for found in claims.claims([copy("ia", 1)]))
+    told = lineage.document([one], [], [], str)["values"]
+    assert told[0]["anchored"] == {"entry": 8, "block": 900_001}
 
 
 def test_the_longest_and_the_largest_may_be_several() -> None:

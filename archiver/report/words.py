@@ -179,8 +179,8 @@ def error_rate(rate: Mapping[str, Any] | None) -> str:
 
 
 _NOT_COVERED = (
-    "It does not cover footage of other kinds than was measured, nor films that somebody made to deceive; and it is not"
-    " the probability that this very finding is wrong."
+    "It does not cover footage of other kinds than was measured, such as two cameras side by side, animations, screen"
+    " recordings, or films that somebody made to deceive; and it is not the probability that this very finding is wrong."
 )
 
 

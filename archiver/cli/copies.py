@@ -160,7 +160,8 @@ _NAMED = 4
 def _value(name: str, copy: Copy) -> str:
     """What of a copy a claim rests on."""
     if name == "first-posted" and copy.posted:
-        return f"{common.moment(copy.posted.first)} claimed ({copy.posted.field})"
+        when = copy.posted.first[:10] if copy.posted.is_day else common.moment(copy.posted.first)
+        return f"{when} claimed ({copy.posted.field})"
     if name == "first-here":
         return f"{common.moment(copy.acquired)} by entry {copy.entry}"
     if name == "first-proved":

@@ -17,6 +17,11 @@ class Posted:
     field: str
     sha256: str
 
+    @property
+    def is_day(self) -> bool:
+        """Whether no more than a day (UTC) is claimed."""
+        return self.first != self.last
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from archiver.proof.copies import Edge
-from archiver.proof.traits import Picture
+from archiver.proof.traits import Picture, Posted
 from archiver.report import timeline, words
 
 
@@ -61,8 +61,9 @@ def drawing(group: Mapping[str, Any], document: Mapping[str, Any]) -> Markup:
 def _value(claim: str, value: Mapping[str, Any]) -> str:
     """What of an exhibit a claim rests on."""
     if claim == "first-posted":
-        posted = value["posted"]
-        return f"{_moment(posted['first'])} (“{posted['field']}” in what the site said)"
+        posted = Posted(**value["posted"])
+        when = posted.first[:10] if posted.is_day else _moment(posted.first)
+        return f"{when} (“{posted.field}” in what the site said)"
     if claim == "first-here":
         return f"entry {value['acquired']['entry']}, {_moment(value['acquired']['time'])}"
     if claim == "first-proved":

@@ -180,7 +180,8 @@ def error_rate(rate: Mapping[str, Any] | None) -> str:
 
 _NOT_COVERED = (
     "It does not cover footage of other kinds than was measured, such as two cameras side by side, animations, screen"
-    " recordings, or films that somebody made to deceive; and it is not the probability that this very finding is wrong."
+    " recordings, or films that somebody made to deceive; and it is not the probability that this very finding is"
+    " wrong."
 )
 
 

@@ -106,3 +106,12 @@ def test_every_claim_and_every_reason_has_words() -> None:
     assert [one.name for one in claimed.claims(group)] == list(words.CLAIMS)
     told = lineage.document(group, [], [], lambda item: 1)
     assert [one.question for one in answers(told)] == [title for title, _ in words.CLAIMS.values()]
+
+
+def test_a_day_is_shown_as_a_day(bundle: Bundle) -> None:
+    (group,) = bundle.json(layout.REPORT_JSON)["lineage"]
+    first = next(one for one in group["claims"] if one["claim"] == "first-posted")
+    first["members"] = [1, 2]
+    shown = dict(answers(group)[0].exhibits)
+    assert shown[1].startswith("2024-03-14 16:00:00 UTC (")
+    assert shown[2].startswith("2024-04-02 (“upload_date”")

@@ -2,9 +2,9 @@
 
     python benchmarks/leaks.py [--megabytes 512] [--rounds 3]
 
-The film is random bytes, as compressed footage is to a search. Speed is a ratio within one run, in CPU seconds too,
-which others on the machine do not lengthen. Planted are secrets of each kind in each spelling, first in what a withheld
-bundle leaves out, then in a file of it on purpose.
+The film is random bytes, as compressed footage is to a search. Speed is a ratio within one run, also in CPU seconds,
+which others on the machine do not lengthen. Planted are secrets of each kind in each spelling: first in what a
+withheld bundle leaves out, then in a file of it on purpose.
 """
 
 from __future__ import annotations

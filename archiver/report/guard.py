@@ -29,11 +29,10 @@ class Guard:
         self._done: set[str] = set()
 
     @property
-    def unsearchable(self) -> tuple[str, ...]:
-        """Withheld values that could not be looked for, and why."""
-        return tuple(
-            dict.fromkeys(f"{one.name()}: {why}" for one, why in self._check.unsearchable.items() if one.everywhere)
-        )
+    def unsearchable(self) -> tuple[tuple[str, str], ...]:
+        """Withheld values that could not be looked for: their names, and why."""
+        told = {(one.name(), why) for one, why in self._check.unsearchable.items() if one.everywhere}
+        return tuple(sorted(told))
 
     @property
     def unsearched(self) -> tuple[str, ...]:

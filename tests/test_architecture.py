@@ -29,6 +29,7 @@ _BASE = {
     "proxies",
     "schemas",
     "sites",
+    "standard",
 }
 _STAGES = {"custody", "capture", "examine", "match"}
 _ALLOWED = {
@@ -43,6 +44,7 @@ _ALLOWED = {
     "sites": {"errors", "proxies"},
     "cookies": {"errors", "sites"},
     "fingerprint": {"proof", "errors", "model", "config"},
+    "standard": {"fingerprint"},
     "sandbox": _BASE,
     **{stage: _BASE | {"sandbox"} for stage in _STAGES},
     "engine": _BASE | _STAGES | {"sandbox"},

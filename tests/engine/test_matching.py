@@ -100,7 +100,7 @@ def test_a_damaged_or_missing_fingerprint_does_not_stop_the_matching_of_others(
     vault: Vault, clips: list[Path], tmp_path: Path
 ) -> None:
     items = [taken.item_id for taken in ingest(vault, [clips[3]], Label())]
-    (held,) = catalog.item(vault, items[0]).of_role(Role.FINGERPRINT)
+    held = catalog.item(vault, items[0]).of_role(Role.FINGERPRINT)[0]
     path = vault.store.path(held.object.sha256)
     for damage in (lambda: path.write_bytes(b"no fingerprint"), path.unlink):
         path.chmod(0o644)

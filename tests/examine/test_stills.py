@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from archiver.demo import footage
-from archiver.examine.frames import Unreadable
+from archiver.examine.container import Unreadable
 from archiver.examine.stills import MAX_STILLS, stills
 
 

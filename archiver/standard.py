@@ -27,6 +27,12 @@ CHROMAPRINT: Final = "chromaprint/1"
 ALGORITHMS: Final = (PDQ, CHROMAPRINT)
 MEDIA_TYPE: Final = "application/json"
 
+#: Of Chromaprint: samples a second, in a frame, and from one sub-fingerprint to the next; frames that one looks at.
+SOUND_RATE: Final = 11_025
+SOUND_FRAME: Final = 4_096
+SOUND_STEP: Final = SOUND_FRAME // 3
+SOUND_FRAMES: Final = 20
+
 #: Pictures of one file: 18 hours by the second; of longer footage every second one is kept, again and again.
 MAX_PICTURES: Final = 65_536
 #: Sub-fingerprints of one file: 24 hours of sound. What comes after is not fingerprinted.

@@ -118,6 +118,16 @@ def first_of_its_bytes(vault: Vault, item_id: str) -> str:
     return str(row[0]) if row else item_id
 
 
+def of_algorithm(vault: Vault, algorithm: str, after: int = 0) -> list[tuple[int, str, str]]:
+    """Fingerprints of one algorithm, as `fingerprints` gives those of all."""
+    rows = vault.database.read().execute(
+        "SELECT holding.rowid, item_id, sha256 FROM holding WHERE role = 'fingerprint' AND name = ?"
+        " AND holding.rowid > ? ORDER BY holding.rowid",
+        (algorithm, after),
+    )
+    return rows.fetchall()
+
+
 def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]:
     """Fingerprint objects in the order in which they came: (row number, item, SHA-256), those after a row number."""
     yield from vault.database.read().execute(

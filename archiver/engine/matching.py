@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archiver import fingerprint
 from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
-from archiver.engine import events
+from archiver.engine import events, prints
 from archiver.errors import ArchiverError
-from archiver.model import Finding, Item, Match, MatchKind, Role, Segment
+from archiver.model import Finding, Holding, Item, Match, MatchKind, Role, Segment
 from archiver.naming import derived_id
+from archiver.standard import CHROMAPRINT, PDQ, PdqPrint, SoundPrint
 
 if TYPE_CHECKING:
-    from archiver.fingerprint import Fingerprint
+    from archiver.engine.prints import Print
     from archiver.match.finding import Found
 
 
@@ -43,10 +43,12 @@ class Matcher:
     ) -> None:
         # The examiners use the other processors; numpy's own threads would fight them for these.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        from archiver.engine.hearing import VaultSounds
         from archiver.engine.indexing import VaultIndex
 
         self._vault = vault
         self._index = VaultIndex(vault, tell=tell, progress=progress, thorough=thorough)
+        self._sounds = VaultSounds(vault)
         self._turn = threading.Lock()
 
     def match_acquisition(self, acquisition_id: str) -> list[Match]:
@@ -55,7 +57,7 @@ class Matcher:
             "SELECT id FROM item WHERE acquisition_id = ? ORDER BY rowid", (acquisition_id,)
         )
         with self._turn:
-            self._index.catch_up()
+            self._catch_up()
             found = {
                 match.id: match
                 for (item_id,) in rows.fetchall()
@@ -68,12 +70,23 @@ class Matcher:
         for acquisition_id in findings.unmatched(self._vault):
             self.match_acquisition(acquisition_id)
 
-    def search(self, prints: list[bytes], sha256: str) -> tuple[list[str], list[Found]]:
+    def search(self, blobs: list[bytes], sha256: str) -> tuple[list[str], list[Found]]:
         """Items with the very bytes `sha256`, and what fingerprints of a file outside the vault find."""
         with self._turn:
-            self._index.catch_up()
-            near = self._alike(map(fingerprint.decode, prints), set())
+            self._catch_up()
+            near = self._alike(map(prints.decoded, blobs), set())
         return catalog.holders(self._vault, sha256), near
+
+    def _catch_up(self) -> None:
+        self._index.catch_up()
+        self._sounds.catch_up()
+
+    def _read(self, held: Holding) -> Print | None:
+        """A fingerprint to match by. PDQ is for others' lists: our own finds more in the same pictures."""
+        if held.name == PDQ:
+            return None
+        sha256 = held.object.sha256
+        return prints.read(self._vault.store, sha256) if held.name == CHROMAPRINT else self._index.read(sha256)
 
     def _matches_of(self, item: Item) -> Iterator[Match]:
         """With items of the same bytes only the first has matches: the others are said to be identical to it."""
@@ -84,15 +97,16 @@ class Matcher:
                 yield _identical(holders[0], item)
             same_bytes.update(holders)
         if catalog.first_of_its_bytes(self._vault, item.id) == item.id:
-            held = [self._index.read(print_.object.sha256) for print_ in item.of_role(Role.FINGERPRINT)]
+            held = [self._read(print_) for print_ in item.of_role(Role.FINGERPRINT)]
             for found in self._alike(filter(None, held), {item.id, *same_bytes}):
                 yield self._near(found, item.id)
 
-    def _alike(self, prints: Iterable[Fingerprint], without: set[str]) -> list[Found]:
-        """What the fingerprints of one file find: the best for each item, strongest first, but for those `without`."""
-        from archiver.match.index import query
+    def _alike(self, made: Iterable[Print], without: set[str]) -> list[Found]:
+        """What the fingerprints of one file find: the best for each item and algorithm, but for those `without`.
 
-        best: dict[str, Found] = {}
+        Strongest first. A pair of items may have one finding on its pictures and one on its sound.
+        """
+        best: dict[tuple[str, str], Found] = {}
         items: dict[str, list[str]] = {}
 
         def wanted(name: str) -> bool:
@@ -102,12 +116,20 @@ class Matcher:
                 items[name] = [each for each in first if each not in without]
             return bool(items[name])
 
-        for print_ in prints:
-            for found in query(print_, self._index, wanted):
+        for print_ in made:
+            for found in self._query(print_, wanted):
                 for item_id in items[found.item_id]:
-                    if item_id not in best or found.rank > best[item_id].rank:
-                        best[item_id] = replace(found, item_id=item_id)
+                    key = item_id, found.algorithm
+                    if key not in best or found.rank > best[key].rank:
+                        best[key] = replace(found, item_id=item_id)
         return sorted(best.values(), key=lambda found: (*(-part for part in found.rank), found.item_id))
+
+    def _query(self, print_: Print, wanted: Callable[[str], bool]) -> list[Found]:
+        from archiver.match.index import query
+
+        if isinstance(print_, SoundPrint):
+            return self._sounds.query(print_, wanted)
+        return [] if isinstance(print_, PdqPrint) else query(print_, self._index, wanted)
 
     def _near(self, found: Found, item_id: str) -> Match:
         first, second = self._in_order(found.item_id, item_id)

@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-RATE: Final = 11_025
-FRAME: Final = 4_096
-#: Samples from one sub-fingerprint to the next.
-STEP: Final = FRAME // 3
-#: Frames that a sub-fingerprint needs: the widest filter, and the smoothing.
-SPAN: Final = 16 + 4
+from archiver.standard import SOUND_FRAME as FRAME
+from archiver.standard import SOUND_FRAMES
+from archiver.standard import SOUND_RATE as RATE
+from archiver.standard import SOUND_STEP as STEP
 
+#: Frames that the widest filter looks at; the smoothing needs four more.
+_WIDEST: Final = 16
 _CLASSES: Final = 12
 _LOWEST_HZ, _HIGHEST_HZ = 28, 3_520
 _A0_HZ: Final = 440 / 16
@@ -77,7 +77,7 @@ class Chromaprint:
 
     def finish(self) -> SubFingerprints:
         """All sub-fingerprints; none where there were fewer than 20 frames (2.7 s)."""
-        if self.frames < SPAN:
+        if self.frames < SOUND_FRAMES:
             return np.empty(0, np.uint32)
         return _sub_fingerprints(_normalised(np.concatenate(self._chroma)))
 
@@ -102,7 +102,7 @@ def _normalised(chroma: _Image) -> _Image:
 def _sub_fingerprints(image: _Image) -> SubFingerprints:
     sums = np.zeros((len(image) + 1, _CLASSES + 1))
     np.cumsum(np.cumsum(image, axis=0), axis=1, out=sums[1:, 1:])
-    found = np.zeros(len(image) - 16 + 1, np.uint32)
+    found = np.zeros(len(image) - _WIDEST + 1, np.uint32)
     for kind, low, classes, frames, levels in _FILTERS:
         answer = _answer(sums, len(found), kind, low, classes, frames)
         found = (found << np.uint32(2)) | _GRAY_CODE[np.searchsorted(levels, answer, side="right")]

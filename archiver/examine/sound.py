@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.filter import Graph
 
-from archiver.examine.chromaprint import FRAME, RATE, STEP, Chromaprint
+from archiver.examine.chromaprint import Chromaprint
 from archiver.fingerprint import MAX_MS
-from archiver.standard import MAX_SOUND, SoundPrint
+from archiver.standard import MAX_SOUND, SOUND_FRAME, SOUND_RATE, SOUND_STEP, SoundPrint
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 #: What fpcalc has libswresample do: the same samples, as far as both libraries are of one make.
-_RESAMPLE = f"{RATE}:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8:out_chlayout=mono:out_sample_fmt=s16"
+_RESAMPLE = f"{SOUND_RATE}:filter_size=16:phase_shift=8:linear_interp=1:cutoff=0.8:out_chlayout=mono:out_sample_fmt=s16"
 #: Packets in a row that do not decode before the rest of the sound is given up as noise.
 _MAX_BAD_PACKETS = 1_000
 
@@ -60,7 +60,7 @@ class Listener:
             duration_ms=duration_ms,
             start_ms=min(max(start, -MAX_MS), MAX_MS),
             fingerprint=tuple(found),
-            parameters={"channels": 1, "frame": FRAME, "rate": RATE, "step": STEP, "variant": "test2"},
+            parameters={"frame": SOUND_FRAME, "rate": SOUND_RATE, "step": SOUND_STEP, "variant": "test2"},
             tools={"av": av.__version__, **_versions()},
         )
 

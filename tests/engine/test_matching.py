@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from archiver.custody import catalog, findings
+from archiver.custody.audit import verify
 from archiver.custody.vault import Vault, create
 from archiver.demo import footage
 from archiver.engine.ingest import Label, ingest
-from archiver.engine.matching import Matcher, _the_other_way
+from archiver.engine.matching import Matcher, _the_other_way, examine_outside_file
+from archiver.fingerprint import IMAGE_ALGORITHM
 from archiver.model import Finding, Role
+from archiver.proof.faults import VERIFIED
+from archiver.standard import PDQ
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +67,11 @@ def test_other_bytes_with_the_same_fingerprint_are_a_near_match(
 ) -> None:
     paths = [still(clips, tmp_path, "a.png"), still(clips, tmp_path, "b.png", tail=b"!")]
     one, other = (taken.item_id for taken in ingest(vault, paths, Label()))
-    prints = {held.object.sha256 for item in catalog.items(vault) for held in item.of_role(Role.FINGERPRINT)}
-    assert len(prints) == 1
+    prints = {
+        (held.name, held.object.sha256) for item in catalog.items(vault) for held in item.of_role(Role.FINGERPRINT)
+    }
+    assert {name for name, _ in prints} == {IMAGE_ALGORITHM, PDQ}
+    assert len(prints) == 2
     ((match, _),) = findings.listing(vault)
     assert (match.a, match.b, match.kind, match.finding) == (one, other, "near", Finding.SAME_RECORDING)
 
@@ -117,3 +124,25 @@ def test_the_other_way_round_a_copy_is_slower_and_turned_back() -> None:
     transform = {"mirror": True, "speed": 1.25, "turn": 90, "crop": 0.5}
     assert _the_other_way(transform) == {"mirror": True, "speed": 0.8, "turn": 270, "crop": 0.5}
     assert json.loads(json.dumps(_the_other_way({}))) == {}
+
+
+@pytest.mark.slow
+def test_a_pair_may_have_one_finding_on_its_pictures_and_one_on_its_sound(vault: Vault, tmp_path: Path) -> None:
+    march = footage.scene(tmp_path / "march.mp4", "march", seconds=8, size=(160, 90))
+    copy = footage.mirrored(march, tmp_path / "copy.mp4")
+    first, second = (taken.item_id for taken in ingest(vault, [march, copy], Label()))
+    found = [match for match, _ in findings.listing(vault)]
+    assert {match.finding for match in found} == {Finding.SAME_RECORDING, Finding.SAME_SOUND}
+    assert {(match.a, match.b) for match in found} == {(first, second)}
+    sound = next(match for match in found if match.finding is Finding.SAME_SOUND)
+    (segment,) = sound.segments
+    assert segment.b_end - segment.b_start == pytest.approx(8, abs=0.5)
+
+    blobs, sha256 = examine_outside_file(copy, vault)
+    identical, near = Matcher(vault).search(blobs, sha256)
+    assert identical == [second]
+    assert {(one.item_id, one.finding) for one in near} >= {
+        (first, Finding.SAME_SOUND),
+        (first, Finding.SAME_RECORDING),
+    }
+    assert verify(vault.folder).word == VERIFIED

@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from archiver.examine import sound, standards
-from archiver.examine.chromaprint import RATE
 from archiver.examine.container import open_media
 from archiver.examine.fingerprint import fingerprint
 from archiver.examine.inside import _look
 from archiver.examine.pdq import pdq
+from archiver.standard import SOUND_RATE as RATE
 from archiver.standard import PdqPrint, SoundPrint, decode
 from tests import media, signals
 

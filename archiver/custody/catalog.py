@@ -128,6 +128,15 @@ def of_algorithm(vault: Vault, algorithm: str, after: int = 0) -> list[tuple[int
     return rows.fetchall()
 
 
+def digests(vault: Vault) -> list[tuple[str, str, str, int]]:
+    """(item, SHA-256, SHA-512, size) of every original, in the order in which they came."""
+    rows = vault.database.read().execute(
+        "SELECT item_id, sha256, sha512, size FROM holding JOIN object USING (sha256)"
+        " WHERE role = 'original' AND item_id <> '' ORDER BY holding.rowid"
+    )
+    return rows.fetchall()
+
+
 def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]:
     """Fingerprint objects in the order in which they came: (row number, item, SHA-256), those after a row number."""
     yield from vault.database.read().execute(

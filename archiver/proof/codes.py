@@ -67,6 +67,9 @@ GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
             "decision-altered": "a ruling is not what its entry tells",
             "decision-untold": "no entry tells of this ruling",
             "decision-missing": "an entry tells of a ruling that is not on record",
+            "hashlist-altered": "a list of others' hashes is not the file that its entry tells",
+            "hashlist-untold": "no entry tells of this list of hashes, or one tells that it was removed",
+            "hashlist-missing": "an entry tells of a list of hashes that is not on record",
         },
     ),
     (

@@ -97,6 +97,9 @@ RULINGS: Mapping[str, str] = {
 
 ACTS: Mapping[str, str] = {
     "vault creation": "The archive and its key were made",
+    "hash list imported": "A list of others' hashes was taken in",
+    "hash list exported": "Hashes were written into a list for others",
+    "hash list removed": "A list of others' hashes was removed",
     "setting changed": "A setting of how a site is reached was changed",
     "request": "The address was asked for",
     "capture": "Download",

@@ -34,7 +34,14 @@ CAUGHT = {
 }  # fmt: skip
 
 #: "KIND-missing" is put together in `audit.span`; the last is given by `custody`'s trust in authorities.
-BUILT = {"request-missing", "acquisition-missing", "item-missing", "match-missing", "timestamp-unknown-authority"}
+BUILT = {
+    "request-missing",
+    "acquisition-missing",
+    "item-missing",
+    "match-missing",
+    "hashlist-missing",
+    "timestamp-unknown-authority",
+}
 
 #: Codes without a hyphen.
 SHORT = {"fork", "link"}

@@ -1,6 +1,6 @@
 """The same sound: recall by attack, false pairs, overlap and offsets of segments; and what standard fingerprints cost.
 
-    python benchmarks/sound.py [--copies FOLDER] [--json FILE]
+    python benchmarks/sound.py [--copies FOLDER] [--json FILE] [--calibrate]
 
 Over ../shared/footage: copies are made by its attacks.py (five minutes), or taken from FOLDER, where an earlier run
 left them with their truth.csv. Pairs that are no copies: every copy against the other clips, parts of one clip that
@@ -13,14 +13,16 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,8 @@ from archiver.standard import SOUND_RATE, SoundPrint
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared" / "footage"
 #: Clips by what of them is compared with what: no second is in both.
 PARTS = (((0.0, 0.45), (0.55, 1.0)), ((0.0, 0.3), (0.35, 0.65)), ((0.35, 0.65), (0.7, 1.0)), ((0.0, 0.3), (0.7, 1.0)))
+RATE = Path(__file__).resolve().parents[1] / "archiver" / "match" / "soundrate.py"
+DATA = "sounds of 7 short clips, their copies and parts, and 32 synthetic sounds"
 SECONDS = 30
 RUNS = 3
 
@@ -42,6 +46,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=Path, help="folder of copies with truth.csv, made before")
     parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument(
+        "--calibrate", action="store_true", help="write the error rate into archiver/match/soundrate.py"
+    )
     chosen = parser.parse_args()
     if not SHARED.is_dir():
         sys.exit("../shared/footage is missing: this benchmark runs on the team's machines only")
@@ -51,6 +58,8 @@ def main() -> None:
             script = [sys.executable, SHARED / "attacks.py", SHARED / "dev", folder]
             subprocess.run(script, check=True)
         figures = measure(folder)
+    if chosen.calibrate:
+        _calibrate(figures)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
 
@@ -173,6 +182,31 @@ def _part(one: SoundPrint, span: tuple[float, float], cut: int = 0) -> SoundPrin
 
 def _overlap(start: float, end: float, true_start: float, true_end: float) -> float:
     return max(0.0, min(end, true_end) - max(start, true_start)) / (max(end, true_end) - min(start, true_start))
+
+
+def _calibrate(figures: Mapping[str, Any]) -> None:
+    """Write down how often what is no copy was called the same, with the upper bound of the rate at 95 %."""
+    errors, negatives = (a + b for a, b in zip(figures["false_pairs"], figures["negatives"], strict=True))
+    if errors:
+        sys.exit("sounds that are no copies were called the same: mend that first, there is no rate to be proud of")
+    ppm = math.ceil((1 - 0.05 ** (1 / negatives)) * 1_000_000)  # as none of so many was (Clopper and Pearson)
+    RATE.write_text(
+        f'''"""How often sounds that are no copies were called the same; written by benchmarks/sound.py --calibrate."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archiver.model import ErrorRate
+
+RATE: Final = ErrorRate(
+    ppm={ppm:_},
+    errors=0,
+    negatives={negatives:_},
+    data="{DATA}",
+)
+'''
+    )
 
 
 def _cost() -> dict[str, float]:

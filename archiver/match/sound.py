@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archiver.match.finding import Found
+from archiver.match.soundrate import RATE
 from archiver.model import Finding, Segment
 from archiver.standard import SOUND_FRAME, SOUND_FRAMES, SOUND_RATE, SOUND_STEP, SoundPrint
 
@@ -104,7 +105,7 @@ def compare(item_id: str, item: Sound, query: Sound, guesses: Iterable[Guess]) -
     segments = sorted((_segment(item, query, run) for _, run in chosen), key=lambda segment: segment.b_start)
     score, run = chosen[0]
     transform = {} if run.guess.speed == 1.0 else {"speed": run.guess.speed}
-    return Found(item_id, Finding.SAME_SOUND, score, tuple(segments), transform, ALGORITHM)
+    return Found(item_id, Finding.SAME_SOUND, score, tuple(segments), transform, ALGORITHM, RATE)
 
 
 def _best_run(item: Values, query: Values, guess: Guess) -> _Run | None:

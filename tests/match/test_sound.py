@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,8 @@ def test_a_copy_is_the_same_sound_from_end_to_end() -> None:
     (one,) = found(TUNE, lossy(TUNE))
     assert (one.finding, one.algorithm, dict(one.transform)) == (Finding.SAME_SOUND, "archiver-sound/1", {})
     assert one.score > 0.7
+    assert one.error_rate is not None
+    assert (one.error_rate.errors, one.error_rate.ppm) == (0, ceil(1e6 * (1 - 0.05 ** (1 / one.error_rate.negatives))))
     (segment,) = one.segments
     assert (segment.a_start, segment.b_start) == (0, 0)
     assert segment.a_end == segment.b_end == pytest.approx(30, abs=0.2)

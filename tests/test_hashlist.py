@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import hashlist
 from archiver.errors import UsageError
-from archiver.hashlist import Kind, Picture, parse
+from archiver.hashlist import reading, writing
+from archiver.hashlist.reading import parse
+from archiver.hashlist.records import Kind, Picture
 
 A, B, C = "0a" * 32, "1b" * 32, "2c" * 64
 
@@ -18,13 +19,13 @@ A, B, C = "0a" * 32, "1b" * 32, "2c" * 64
 def test_digests_with_a_header_may_have_other_columns() -> None:
     found = parse(f"name,SHA256,sha512\nx.mp4,{A.upper()},\ny.mp4,{B},{C}\n".encode())
     assert found.kind is Kind.DIGESTS
-    assert [(row.number, row.digests) for row in found.rows] == [(2, {"sha256": A}), (3, {"sha256": B, "sha512": C})]
+    assert [(row.number, row.sha256, row.sha512) for row in found.rows] == [(2, A, ""), (3, B, C)]
     assert found.refused == ()
 
 
 def test_digests_without_a_header_are_told_by_their_length() -> None:
-    assert parse(f"{C}\n{A}\n".encode()).rows[1].digests == {"sha256": A}
-    assert parse(f"{A}\n".encode(), Kind.DIGESTS).rows[0].digests == {"sha256": A}
+    assert parse(f"{C}\n{A}\n".encode()).rows[1].sha256 == A
+    assert parse(f"{A}\n".encode(), Kind.DIGESTS).rows[0].sha256 == A
     found = parse(f"{'d' * 32}\n{'e' * 40}\n".encode())
     assert (found.kind, found.rows, [number for number, _ in found.refused]) == (Kind.DIGESTS, (), [1, 2])
     assert "not compared" in found.refused[0][1]
@@ -35,7 +36,7 @@ def test_what_may_be_of_two_kinds_is_asked_about() -> None:
         with pytest.raises(UsageError, match="cannot be told") as caught:
             parse(text.encode())
         assert "--kind" in caught.value.line()
-    assert parse(f"hash\n{A}".encode(), Kind.DIGESTS).rows[0].digests == {"sha256": A}
+    assert parse(f"hash\n{A}".encode(), Kind.DIGESTS).rows[0].sha256 == A
     assert parse(f"hash\n{A}".encode(), Kind.PDQ).rows[0].pictures == (Picture(bytes.fromhex(A), 100),)
 
 
@@ -123,14 +124,14 @@ def test_what_is_no_list_is_refused_whole(data: bytes, says: str) -> None:
 
 
 def test_a_list_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashlist, "MAX_ROWS", 2)
+    monkeypatch.setattr(reading, "MAX_ROWS", 2)
     with pytest.raises(UsageError, match="more than 2 rows"):
         parse(f"sha256\n{A}\n{B}\n".encode())
-    monkeypatch.setattr(hashlist, "MAX_BYTES", 60)
+    monkeypatch.setattr(reading, "MAX_BYTES", 60)
     with pytest.raises(UsageError, match="longer"):
         parse(f"sha256\n{A}\n".encode())
     monkeypatch.undo()
-    monkeypatch.setattr(hashlist, "MAX_PICTURES", 1)
+    monkeypatch.setattr(reading, "MAX_PICTURES", 1)
     assert parse(json.dumps([f"{A},1,0", f"{A},1,1"]).encode()).refused[0][0] == 1
     with pytest.raises(UsageError, match="frames"):
         parse(f"0,1,{A},0\n1,1,{A},1\n".encode())
@@ -142,15 +143,15 @@ def test_what_is_written_is_read_back_and_its_order_tells_nothing() -> None:
         Picture(bytes.fromhex(A), 70, 0.0),
         Picture(bytes.fromhex(A), 90, 4.0),
     ]
-    pdq = parse(hashlist.write_pdq(pictures))
+    pdq = parse(writing.pdq(pictures))
     assert [(row.pictures[0].hash.hex(), row.pictures[0].quality) for row in pdq.rows] == [(A, 90), (B, 60)]
-    digests = hashlist.write_digests([(B, C, 7), (A, C, 9), (B, C, 7)])
-    assert digests == hashlist.write_digests([(A, C, 9), (B, C, 7)])
-    assert [row.digests for row in parse(digests).rows] == [{"sha256": A, "sha512": C}, {"sha256": B, "sha512": C}]
+    digests = writing.digests([(B, C, 7), (A, C, 9), (B, C, 7)])
+    assert digests == writing.digests([(A, C, 9), (B, C, 7)])
+    assert [(row.sha256, row.sha512) for row in parse(digests).rows] == [(A, C), (B, C)]
     videos = [pictures[:2], pictures[2:]]
-    assert hashlist.write_vpdq(videos) == hashlist.write_vpdq(videos[::-1])
-    assert sorted(len(row.pictures) for row in parse(hashlist.write_vpdq(videos)).rows) == [1, 2]
-    sound = parse(hashlist.write_sound([(20.014, (1, 2**32 - 1))]))
+    assert writing.vpdq(videos) == writing.vpdq(videos[::-1])
+    assert sorted(len(row.pictures) for row in parse(writing.vpdq(videos)).rows) == [1, 2]
+    sound = parse(writing.sound([(20.014, (1, 2**32 - 1))]))
     assert [(row.sound, row.seconds) for row in sound.rows] == [((1, 2**32 - 1), 20.01)]
 
 

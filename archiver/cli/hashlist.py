@@ -11,7 +11,7 @@ import click
 
 from archiver.cli import common
 from archiver.errors import UsageError
-from archiver.hashlist import Kind
+from archiver.hashlist.records import Kind
 
 if TYPE_CHECKING:
     from archiver.custody.hashlists import HashList
@@ -90,15 +90,15 @@ def export_list(case: str | None, kind: str, target: Path) -> None:
 @common.json_option
 def import_list(path: Path, name: str, kind: str | None, source: str) -> int:
     """Keep a list. Rows that make no sense are told one by one; exit code 1 says that there were some."""
-    from archiver import hashlist
     from archiver.custody import hashlists
+    from archiver.hashlist import reading
 
     vault = common.the_vault()
     for what, value in (("name", name), ("source", source)):
         if len(value) > vault.settings.limits.title_characters:
             raise UsageError(f"the {what} is longer than {vault.settings.limits.title_characters} characters")
     data = _read(path)
-    parsed = hashlist.parse(data, Kind(kind) if kind else None)
+    parsed = reading.parse(data, Kind(kind) if kind else None)
     for number, why in parsed.refused:
         click.echo(f"row {number} refused: {why}", err=True)
     shown = str(path.name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -208,7 +208,7 @@ def _distance(hit: Hit) -> str:
 
 def _read(path: Path) -> bytes:
     """The file's bytes, and one more than a list may have where it is longer. Raises UsageError."""
-    from archiver.hashlist import MAX_BYTES
+    from archiver.hashlist.reading import MAX_BYTES
 
     if not os.path.isfile(path):
         raise UsageError(f"there is no file {path}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.hashlist import Kind, Parsed
+from archiver.hashlist.records import Kind, Parsed
 from archiver.model import CustodyEvent, EventType, now
 from archiver.naming import random_id
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archiver import hashlist
 from archiver.custody import catalog, hashlists
 from archiver.custody.hashlists import HashList
 from archiver.custody.vault import Vault
 from archiver.engine import prints
-from archiver.hashlist import Kind, Row
+from archiver.hashlist import reading, writing
+from archiver.hashlist.records import Kind, Row
 from archiver.standard import CHROMAPRINT, PDQ, PdqPrint, SoundPrint
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def hits(vault: Vault, lists: Sequence[HashList], observe: Observe = lambda done
     """Items on any of the lists: list by list, in the order of rows, then of items as they came."""
     found: list[Hit] = []
     for held in lists:
-        rows = hashlist.parse(hashlists.content(vault, held.id), held.kind).rows
+        rows = reading.parse(hashlists.content(vault, held.id), held.kind).rows
         compare = _identical if held.kind is Kind.DIGESTS else _heard if held.kind is Kind.SOUND else _seen
         found += sorted(compare(vault, held, rows, observe), key=lambda hit: hit.row)
     return found
@@ -72,7 +72,7 @@ def export(vault: Vault, kind: Kind, case: str | None) -> Exported:
     chosen = set(items)
     if kind is Kind.DIGESTS:
         held = [row for row in catalog.digests(vault) if row[0] in chosen]
-        data = hashlist.write_digests((sha256, sha512, size) for _, sha256, sha512, size in held)
+        data = writing.digests((sha256, sha512, size) for _, sha256, sha512, size in held)
         return _exported(data, items, {row[0] for row in held}, header=1)
     from archiver.match.listed import pictures_of
 
@@ -80,16 +80,14 @@ def export(vault: Vault, kind: Kind, case: str | None) -> Exported:
     with_some = {item for item, _ in made}
     if kind is Kind.SOUND:
         sounds = [one for _, one in made if isinstance(one, SoundPrint)]
-        return _exported(
-            hashlist.write_sound((one.duration_ms / 1000, one.fingerprint) for one in sounds), items, with_some
-        )
+        return _exported(writing.sound((one.duration_ms / 1000, one.fingerprint) for one in sounds), items, with_some)
     seen = [(item, one) for item, one in made if isinstance(one, PdqPrint)]
     if kind is Kind.PDQ:
-        data = hashlist.write_pdq(picture for _, one in seen for picture in pictures_of(one))
+        data = writing.pdq(picture for _, one in seen for picture in pictures_of(one))
         return _exported(data, items, with_some, header=1)
     videos = [(item, one) for item, one in seen if one.kind == "video"]
     return _exported(
-        hashlist.write_vpdq(pictures for _, one in videos if (pictures := pictures_of(one))),
+        writing.vpdq(pictures for _, one in videos if (pictures := pictures_of(one))),
         items,
         {item for item, _ in videos},
     )
@@ -102,7 +100,7 @@ def _exported(data: bytes, items: Sequence[str], with_some: set[str], *, header:
 def _identical(vault: Vault, held: HashList, rows: Sequence[Row], _observe: Observe) -> Iterator[Hit]:
     by_digest: dict[str, list[int]] = {}
     for row in rows:
-        for digest in (row.digests or {}).values():
+        for digest in filter(None, (row.sha256, row.sha512)):
             by_digest.setdefault(digest, []).append(row.number)
     for item, sha256, sha512, _ in catalog.digests(vault):
         for number in dict.fromkeys([*by_digest.get(sha256, ()), *by_digest.get(sha512, ())]):

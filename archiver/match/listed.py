@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from archiver.hashlist import Picture, Row
+from archiver.hashlist.records import Picture, Row
 from archiver.match.align import distances
 from archiver.match.descriptor import Codes
 from archiver.standard import PdqPrint

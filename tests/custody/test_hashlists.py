@@ -12,7 +12,8 @@ from archiver.custody.audit import verify
 from archiver.custody.hashlists import HashList
 from archiver.custody.vault import Vault, create
 from archiver.errors import UsageError
-from archiver.hashlist import Kind, parse
+from archiver.hashlist.reading import parse
+from archiver.hashlist.records import Kind
 from archiver.proof.faults import VERIFIED
 
 DATA = f"sha256\n{'a' * 64}\nbad\n".encode()

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from archiver.hashlist import Picture, Row
+from archiver.hashlist.records import Picture, Row
 from archiver.match import listed as module
 from archiver.match.listed import Like, PictureList, pictures_of
 from archiver.standard import PdqPrint

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archiver.custody import acquisitions, catalog, hashlists
-from archiver.hashlist import parse
+from archiver.hashlist.reading import parse
 from archiver.model import Examined, Role, Tool
 from archiver.proof.faults import VERIFIED
 from tests.vault_story import FIRST, Copy, held

@@ -17,8 +17,11 @@ import faultspage  # noqa: E402  scripts are no package
 
 PLACES = [*(ROOT / "archiver" / "proof").glob("*.py"), *(ROOT / "archiver" / "custody" / "audit").glob("*.py")]
 
-#: Where findings and rulings are named, and no fault; the table itself.
-ELSEWHERE = {"codes.py", "lineage.py", "rulings.py"}
+#: Where findings, claims and rulings are named, and no fault; the table itself.
+ELSEWHERE = {
+    "lineage.py", "claims.py", "rulings.py",
+    "codes.py", "bundlefaults.py", "ledgerfaults.py", "uncheckedfaults.py",
+}  # fmt: skip
 
 #: Words with a hyphen that are no code of a fault.
 OTHER_WORDS = {"latin-1", "utf-8", "as-given", "same-recording"}

@@ -21,13 +21,15 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from operator import ne
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from archiver.examine import frames, sound
+from archiver.examine import container, frames, sound
 from archiver.examine.chromaprint import Chromaprint
 from archiver.examine.standards import Watcher
 from archiver.match.soundindex import SoundIndex
@@ -113,11 +115,11 @@ def measure(folder: Path) -> dict[str, object]:
 
 def heard(path: Path) -> SoundPrint | None:
     """The print of a file's sound, without a decode of its pictures."""
-    with frames.open_media(str(path)) as container:
-        listener = sound.listener(container)
+    with container.open_media(str(path)) as opened:
+        listener = sound.listener(opened)
         if listener is None:
             return None
-        for packet in container.demux(listener.stream):
+        for packet in opened.demux(listener.stream):
             listener.hear(packet)
         return listener.finish(0.0, 0)
 
@@ -131,7 +133,7 @@ def _negatives(clips: dict[str, SoundPrint]) -> tuple[int, int]:
     pairs = called = 0
     for name, one in made.items():
         pairs += len(made) - 1
-        called += len(index.query(one, exclude={name}))
+        called += len(index.query(one, partial(ne, name)))
         for first, second in PARTS:
             # A sub-fingerprint is of 20 frames: those of the first part's end are cut, as they hear what comes after.
             part = _part(one, first, cut=20)

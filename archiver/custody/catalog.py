@@ -92,24 +92,27 @@ def entry_count(vault: Vault) -> int:
     return int(vault.database.read().execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()[0])
 
 
-def holders(vault: Vault, sha256: str) -> list[str]:
-    """Items that hold the object as an original, first come first."""
+def holders(vault: Vault, sha256: str, *, case: str | None = None) -> list[str]:
+    """Items, of a case or all, that hold the object as an original, first come first."""
     rows = vault.database.read().execute(
-        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ? AND role = 'original'"
-        " GROUP BY item_id ORDER BY MIN(item.rowid)",
-        (sha256,),
+        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ?1 AND role = 'original'"
+        " AND (?2 IS NULL OR case_name = ?2) GROUP BY item_id ORDER BY MIN(item.rowid)",
+        (sha256, case),
     )
     return [row[0] for row in rows]
 
 
 def first_of_its_bytes(vault: Vault, item_id: str) -> str:
-    """The first item that holds every original which this one holds: itself, unless its bytes came before."""
+    """The first item of its case that holds every original which this one holds: itself, unless its bytes came before.
+
+    A case is exported by itself: what stands for an item has to be in it.
+    """
     row = (
         vault.database.read()
         .execute(
-            "WITH mine AS (SELECT DISTINCT sha256 FROM holding WHERE item_id = ? AND role = 'original')"
+            "WITH mine AS (SELECT DISTINCT sha256 FROM holding WHERE item_id = ?1 AND role = 'original')"
             " SELECT item_id FROM holding JOIN mine USING (sha256) JOIN item ON item.id = item_id"
-            " WHERE role = 'original' GROUP BY item_id"
+            " WHERE role = 'original' AND case_name = (SELECT case_name FROM item WHERE id = ?1) GROUP BY item_id"
             " HAVING COUNT(DISTINCT sha256) = (SELECT COUNT(*) FROM mine) ORDER BY MIN(item.rowid) LIMIT 1",
             (item_id,),
         )

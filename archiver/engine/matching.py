@@ -89,12 +89,16 @@ class Matcher:
         return prints.read(self._vault.store, sha256) if held.name == CHROMAPRINT else self._index.read(sha256)
 
     def _matches_of(self, item: Item) -> Iterator[Match]:
-        """With items of the same bytes only the first has matches: the others are said to be identical to it."""
+        """With items of the same bytes only the first of each case has matches: the others are said to be identical to
+        it, and all to the very first.
+        """
         same_bytes: set[str] = set()
         for original in item.of_role(Role.ORIGINAL):
             holders = catalog.holders(self._vault, original.object.sha256)
-            if holders[0] not in (item.id, *same_bytes):
-                yield _identical(holders[0], item)
+            beside = catalog.holders(self._vault, original.object.sha256, case=item.case)
+            for first in dict.fromkeys((holders[0], beside[0])):
+                if first not in (item.id, *same_bytes):
+                    yield _identical(first, item)
             same_bytes.update(holders)
         if catalog.first_of_its_bytes(self._vault, item.id) == item.id:
             held = [self._read(print_) for print_ in item.of_role(Role.FINGERPRINT)]

@@ -61,7 +61,7 @@ def test_hosts_are_found_as_names_servers_and_indexes_write_them() -> None:
         ("source", "Jane Poe, +44 7700 900123", "Poe's? no: Jane"),
         ("source", "Jane Poe, +44 7700 900123", "447700900123"),
         ("note", "sent by Omar Hassan", "omar hassan"),
-        ("note", "write to x.y.z@mail.example", "x.y.z"),
+        ("note", "write to ab.cd.z@mail.example", "ab.cd.z"),
         ("path", "/home/nadia/films/a.mp4", "/nadia/"),
         ("path", "C:\\Users\\nadia\\a.mp4", "nadia"),
     ],
@@ -152,7 +152,7 @@ def test_a_needle_is_found_over_the_edge_of_every_block(length: int) -> None:
 def test_a_file_of_near_misses_costs_seconds_and_no_more() -> None:
     search = Search([Needle(b"0000000000000001", "x"), Needle(b"0001", "x"), Needle(b"ababababababc", "x")])
     begun = time.process_time()
-    assert search.found(b"0" * 8_000_000 + b"ab" * 4_000_000) == set()
+    assert search.found(b"0" * 2_000_000 + b"ab" * 1_000_000) == set()
     assert time.process_time() - begun < 60  # a comparison place by place would take hours
 
 

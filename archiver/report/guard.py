@@ -68,12 +68,12 @@ def _refusal(found: Sequence[Leak]) -> RefusedError:
 
 def _way_out(found: Sequence[Leak]) -> str:
     roles = sorted({role for one in found if (role := _role(one.path))})
-    steps = [f"add {' '.join(f'--withhold-object {role}' for role in roles)}"] if roles else []
+    steps = [f"Add {' '.join(f'--withhold-object {role}' for role in roles)}"] if roles else []
     accepted = sorted({f"{one.secret.field}:{one.secret.entries[0]}" for one in found if one.secret.entries})
     if accepted:
         shown = " ".join(f"--accept-leak {one}" for one in accepted[:_LINES])
-        steps.append(f"if it is a word that tells nobody anything, say so on record with {shown}")
-    return "; or ".join(steps).capitalize() if steps else "This is a defect of archiver, please report it"
+        steps.append(f"If it is a word that tells nobody anything, say so on record with {shown}")
+    return ". ".join(steps) or "Withhold the field that says the same, with --withhold"
 
 
 def _role(path: str) -> str:

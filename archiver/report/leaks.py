@@ -113,10 +113,10 @@ class Check:
                     told.add((secret, part))
                     yield Leak(path, secret, part, needle.encoding, what)
             if cut:
-                self.unsearched.append(f"{path}: {what} is longer than is searched")
-        for coding in _UNREADABLE if "/exchange" in path else ():
-            if data.find(coding) >= 0:
-                self.unsearched.append(f"{path}: web bodies compressed with {coding[11:].decode().strip()}")
+                self.unsearched.append(f"{path}: {what}: it is more than is searched")
+            for coding in _UNREADABLE if counts and not footage else ():
+                if content.find(coding) >= 0:
+                    self.unsearched.append(f"{path}: web bodies compressed with {coding[11:].decode().strip()}")
 
     def _numbers(self, data: packed.Bytes, counts: set[int]) -> list[int]:
         """Needles that are there and count, the plainest spelling of each secret first."""

@@ -177,7 +177,9 @@ def test_a_bomb_is_unpacked_up_to_its_limit_and_named(monkeypatch: pytest.Monkey
 
 def test_a_file_of_nothing_but_beginnings_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "MAX_TRIES", 1_000)
-    assert list(packed.unpacked(b"\0" + b"\x78\x9c" * 100_000 + b"PK\3\4" * 1_000)) == []
+    (one,) = packed.unpacked(b"\0" + b"\x78\x9c" * 100_000 + b"PK\3\4" * 1_000)
+    assert (one.data, one.cut) == (b"", True)
+    assert list(packed.unpacked(b"\0" + b"\x78\x9c" * 999)) == []
 
 
 def test_archives_nest_no_deeper_than_is_told() -> None:
@@ -185,7 +187,9 @@ def test_archives_nest_no_deeper_than_is_told() -> None:
     for _ in range(packed.MAX_DEPTH):
         data = b"\0" + gzip.compress(data)
     assert list(check("Jane Poe").data(data))
-    assert list(check("Jane Poe").data(b"\0" + gzip.compress(data))) == []
+    made = check("Jane Poe")
+    assert list(made.data(b"\0" + gzip.compress(data), "f")) == []
+    assert made.unsearched == ["f: gzip, gzip, gzip, gzip, gzip, an archive in an archive: it is more than is searched"]
 
 
 @settings(max_examples=40, deadline=None)

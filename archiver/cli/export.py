@@ -30,13 +30,15 @@ def export_command(items: Sequence[str], case: str | None, target: Path, cosign:
     vault = common.the_vault()
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     exported = export(vault, items, case, target, cosign=_asking(vault) if cosign else lambda: None)
+    for one in exported.left_out:
+        click.echo(f"archiver: {common.safe(one)}", err=True)
     if common.wants_json():
         common.print_json(
             {"bundle": str(exported.bundle), "items": list(exported.items), "verdict": exported.verdict.word}
         )
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
-        click.echo(f"Read {exported.bundle / 'data' / 'report.html'}")
+        click.echo(f"Read {exported.bundle / 'data' / 'report.pdf'} or report.html beside it")
         click.echo(f"Anybody can check it: python3 -I {exported.bundle / 'data' / 'verify.pyz'} {exported.bundle}")
         verify.show(exported.verdict)
     return exported.verdict.exit_code

@@ -23,6 +23,8 @@ DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 DATA = "data/"
 REPORT_JSON = DATA + "report.json"
 REPORT_HTML = DATA + "report.html"
+#: Versions before 0.3 made none; whether a bundle has one, its list of files says.
+REPORT_PDF = DATA + "report.pdf"
 VERIFY_TEXT = DATA + "VERIFY.txt"
 VERIFIER = DATA + "verify.pyz"
 EXHIBITS = DATA + "exhibits/"
@@ -43,7 +45,7 @@ EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 EXPORT_ROTATIONS = EXPORT + "rotations.json"
 #: The newest checkpoint that witnesses cosigned, where it is an older one.
 EXPORT_COSIGNED = EXPORT + "cosigned"
-OPTIONAL_FILES = frozenset({EXPORT_ROTATIONS, EXPORT_COSIGNED})
+OPTIONAL_FILES = frozenset({REPORT_PDF, EXPORT_ROTATIONS, EXPORT_COSIGNED})
 
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(

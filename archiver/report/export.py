@@ -10,6 +10,7 @@ import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from archiver import __version__, model
@@ -25,6 +26,7 @@ from archiver.report import gather, html, numbering, pictures, provenance, pyz, 
 from archiver.report.bag import BagWriter, appearing
 from archiver.report.instructions import instructions
 from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
+from archiver.report.paper import writing
 from archiver.report.records import ExhibitRecords, Records
 
 #: An entry holds the exhibits' numbers and ids, and is at most 65,535 bytes long.
@@ -38,11 +40,15 @@ Observe = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said."""
+    """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
+
+    `left_out` are files that a bundle should have and that could not be made, each with the reason.
+    """
 
     bundle: Path
     items: tuple[str, ...]
     verdict: Verdict
+    left_out: tuple[str, ...] = ()
 
 
 def export(
@@ -74,7 +80,7 @@ def export(
         total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
         writer = BagWriter(folder, _counted(observe, total))
         _copy_exhibits(vault, writer, records)
-        _write_report(vault, writer, records, observe)
+        left_out = _write_report(vault, writer, records, observe)
         write_entries(writer, records)
         timely.write(vault, writer, records)
         write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told, cosign)
@@ -87,7 +93,7 @@ def export(
                 code=fault.code,
                 next_step="Nothing was written; run `archiver verify`",
             )
-    return Exported(target, tuple(one.item for one in records.exhibits), verdict)
+    return Exported(target, tuple(one.item for one in records.exhibits), verdict, left_out)
 
 
 def _records(
@@ -114,7 +120,7 @@ def _records(
         stamps=stamps,
         left_out=left_out,
         transforms=gather.transforms(vault, ids),
-        tools={"archiver": __version__},
+        tools={"archiver": __version__, "typst": version("typst")},
     )
 
 
@@ -137,7 +143,7 @@ def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
                 )
 
 
-def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> None:
+def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> tuple[str, ...]:
     document = provenance.document(records)
     exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
     frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
@@ -145,6 +151,7 @@ def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Ob
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
     writer.put(layout.VERIFIER, pyz.verifier())
+    return writing.write(writer, vault.working, document, frames)
 
 
 def _footage(vault: Vault, one: ExhibitRecords) -> Path | None:

@@ -13,7 +13,7 @@ _JOINERS = "\u200c\u200d"
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 #: More marks on one letter than any language writes: text that climbs over its neighbours.
-_MARKS = 4
+MARKS = 4
 
 
 def is_hidden(character: str) -> bool:
@@ -30,7 +30,7 @@ def visible(text: object, *, lines: bool = False) -> Markup:
     marks = 0
     for character in str(text):
         marks = marks + 1 if unicodedata.combining(character) else 0
-        if (is_hidden(character) or marks > _MARKS) and not (lines and character == "\n"):
+        if (is_hidden(character) or marks > MARKS) and not (lines and character == "\n"):
             parts.append(f'<span class="hidden-character">U+{ord(character):04X}</span>')
         else:
             parts.append(str(escape(character)))

@@ -71,6 +71,76 @@ LIMITS = (
     "What a server sent to the archive may differ from what it sends to others.",
 )
 
+VERIFIABLE = (
+    "This report is one file of a folder (the bundle). Everything that it says about files, times and findings stands"
+    " in a ledger whose entries are chained by digests and signed. You can check that without trusting this page, us,"
+    " or our software."
+)
+
+VERIFYING = (
+    "Ask the archiving office, by telephone or in person, for its verifier key, and compare it with the one on the"
+    " cover. Whoever made up a bundle could have put in a key of their own.",
+    "On any computer with Python 3.9 or newer, without a network connection, run the first command below in the folder"
+    " above the bundle. It says VERIFIED, FAILED with every fault, or INCOMPLETE.",
+    "Or without our program: the second command, in the bundle's folder, compares every file with its digest."
+    " data/VERIFY.txt shows how to go on from there to the signature with openssl.",
+    "Compare the digests in this report with those of the files in data/exhibits. An exhibit is the file with that"
+    " digest and no other.",
+)
+
+COMMANDS = (
+    "python3 -I BUNDLE/data/verify.pyz BUNDLE --key 'THE KEY THAT THE OFFICE GAVE YOU'",
+    "sha256sum --check --strict manifest-sha256.txt",
+)
+
+PICTURE = "The original, made smaller for this page. It is a working copy: the exhibit is the file."
+
+PICTURES = (
+    "Frames of the original, made smaller for this page, with their times from the first frame. They are working"
+    " copies: the exhibit is the file."
+)
+
+MATCHES = (
+    "Each match was found by a program. It is a finding, not a ruling; where a person has ruled on it, the ruling is"
+    " given, and who gave it."
+)
+
+LEDGER = (
+    "The acts above are entries of a ledger in the form of Certificate Transparency (RFC 6962): each entry is a leaf of"
+    " one tree, and the root of that tree is signed. Change one letter of one entry, and no proof leads to the signed"
+    " root any more."
+)
+
+EXPORT = (
+    "The export is an entry as well: it holds the digest of the list of all files of this bundle, this page among them."
+    " It came after this page was written, and lies with its proof and the checkpoint above it in data/ledger/export."
+)
+
+STAMPS = (
+    "An authority outside of the office signed that it saw a checkpoint at a time (RFC 3161). So every entry up to that"
+    " checkpoint, and what it tells, was there at that time at the latest. This rests on the authority's clock and key,"
+    " and on nobody having stolen that key; data/VERIFY.txt shows how to check it with OpenSSL and the authority's own"
+    " root certificate. That an entry is not older than it claims, no time stamp shows."
+)
+
+GLOSSARY: Mapping[str, str] = {
+    "Digest": (
+        "A number computed from all bytes of a file (SHA-256, SHA-512). Nobody knows a way to make another"
+        " file with the same one."
+    ),
+    "Fingerprint": (
+        "A number computed from what the pictures show, for finding similar footage. It proves nothing by itself."
+    ),
+    "Original": "The bytes exactly as they were received, never altered.",
+    "Checkpoint": "The ledger's size and root at one moment, signed.",
+    "Time stamp": "A signature of an authority outside over a checkpoint and the time at which it saw it.",
+    "Inclusion proof": "The digests that lead from one entry to the root of a checkpoint.",
+    "Disclosure": (
+        "What opens a sealed field of an entry, such as a name. An entry holds only its commitment, so that a"
+        " field can be withheld and everything still verifies."
+    ),
+}
+
 
 def warning(code: str) -> str:
     """An examination's warning in plain words."""

@@ -98,8 +98,8 @@ def test_a_segment_without_length_is_one_pair() -> None:
     assert [one.place for one in pairs([0, 2000, 500, 2500])] == ["start", "middle", "end"]
 
 
-def test_entry_numbers_are_told_as_ranges() -> None:
-    from archiver.report.html import _ranges
+def test_entry_numbers_are_told_asranges() -> None:
+    from archiver.report.figures import ranges
 
-    assert _ranges([0, 2, 3, 4, 19, 20]) == "0, 2 to 4, 19 to 20"
-    assert _ranges([]) == ""
+    assert ranges([0, 2, 3, 4, 19, 20]) == "0, 2 to 4, 19 to 20"
+    assert ranges([]) == ""

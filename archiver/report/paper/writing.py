@@ -1,0 +1,35 @@
+"""The files of a bundle that are on paper, and a word for each that could not be set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from archiver.proof import layout
+from archiver.report.bag import BagWriter
+from archiver.report.paper import report
+from archiver.report.paper.blocks import Document
+from archiver.report.paper.typesetting import Typesetter
+from archiver.report.pictures import Pictures
+from archiver.sandbox.failure import SandboxError
+
+
+def write(writer: BagWriter, working: Path, told: Mapping[str, Any], pictures: Pictures) -> tuple[str, ...]:
+    """Write them from report.json; `working` is where the sandbox gets its inputs.
+
+    What cannot be set is left out, because report.html and report.json say the same and evidence must not wait for a
+    layout: the answer names each such file with the reason.
+    """
+    failed = []
+    with Typesetter(working) as typesetter:
+        for path, document in _documents(told, pictures):
+            try:
+                writer.put(path, typesetter.pdf(document, pictures.frames))
+            except SandboxError as error:
+                failed.append(f"{path} is not in the bundle: {error.what}")
+    return tuple(failed)
+
+
+def _documents(told: Mapping[str, Any], pictures: Pictures) -> Iterator[tuple[str, Document]]:
+    yield layout.REPORT_PDF, report.compose(told, pictures.missing)

@@ -25,6 +25,8 @@ REPORT_JSON = DATA + "report.json"
 REPORT_HTML = DATA + "report.html"
 #: Versions before 0.3 made none; whether a bundle has one, its list of files says.
 REPORT_PDF = DATA + "report.pdf"
+#: The other parts of a case that is too large for one file.
+REPORT_PART = re.compile(r"data/report-([2-9]|[1-9][0-9])\.pdf", re.ASCII)
 VERIFY_TEXT = DATA + "VERIFY.txt"
 VERIFIER = DATA + "verify.pyz"
 EXHIBITS = DATA + "exhibits/"
@@ -110,6 +112,11 @@ def max_bytes(path: str) -> int:
 def entry_path(seq: int) -> str:
     """Where the bytes of entry `seq` lie."""
     return f"{ENTRIES}{seq:09}.json"
+
+
+def report_part(number: int) -> str:
+    """Where part `number` of the report on paper lies."""
+    return REPORT_PDF if number == 1 else f"{DATA}report-{number}.pdf"
 
 
 def timestamp_path(seq: int, kind: str) -> str:

@@ -151,7 +151,7 @@ def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Ob
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
     writer.put(layout.VERIFIER, pyz.verifier())
-    return writing.write(writer, vault.working, document, frames)
+    return writing.write(writer, vault.working, document, frames, observe)
 
 
 def _footage(vault: Vault, one: ExhibitRecords) -> Path | None:

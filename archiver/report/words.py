@@ -93,6 +93,11 @@ COMMANDS = (
     "sha256sum --check --strict manifest-sha256.txt",
 )
 
+PART = (
+    "This is a part of a report in several files. The first, report.pdf, says what is in which part, how to verify it,"
+    " and what it proves."
+)
+
 PICTURE = "The original, made smaller for this page. It is a working copy: the exhibit is the file."
 
 PICTURES = (

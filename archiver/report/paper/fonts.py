@@ -6,7 +6,7 @@ the face for digests and addresses (DejaVu Sans Mono) itself.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,6 +26,9 @@ FAMILIES = (
 
 MONOSPACE = "DejaVu Sans Mono"
 
+#: Clusters whose answer is kept: a report in one script has some hundred, one in Chinese some thousand.
+_REMEMBERED = 10_000
+
 _ENDINGS = (".ttf", ".otf", ".ttc")
 
 
@@ -34,6 +37,7 @@ def folders() -> list[Path]:
     return [Path(str(files(package))) for package in PACKAGES]
 
 
+@lru_cache(_REMEMBERED)
 def can_show(cluster: str) -> bool:
     """Whether one of the fonts has every character of `cluster`, a letter with the marks on it.
 

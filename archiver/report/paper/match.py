@@ -13,8 +13,8 @@ from archiver.report.pictures import pairs, segments_shown
 _STRONG = ("identical", "same-recording")
 
 
-def overview(matches: Sequence[Mapping[str, Any]]) -> Table:
-    """One row for each."""
+def overview(matches: Sequence[Mapping[str, Any]], part_of: Mapping[int, int]) -> Table:
+    """One row for each, with its page, or by its entry the part of the report that it is in."""
     return Table(
         (
             Column("Exhibits"),
@@ -27,7 +27,7 @@ def overview(matches: Sequence[Mapping[str, Any]]) -> Table:
                 Cell(f"{one['a']} and {one['b']}"),
                 _finding(one),
                 Cell(words.RULINGS[one["rulings"][-1]["ruling"]]) if one["rulings"] else Cell("none yet", "small"),
-                Cell("", page_of=_anchor(one)),
+                Cell(f"part {part_of[one['entry']]}") if part_of else Cell("", page_of=_anchor(one)),
             )
             for one in matches
         ),

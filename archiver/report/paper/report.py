@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from archiver.report import figures, words
@@ -25,18 +26,33 @@ from archiver.report.paper.blocks import (
 
 TITLE = "Provenance report"
 
+#: Exhibits, or matches, of one file: 200 exhibits are a thousand pages, and take 1.2 GB while they are set.
+PER_PART = 200
+
+#: Of more matches than this nobody reads on paper; the others are in report.html and report.json.
+MAX_MATCHES = 2_000
+
 _NO_CASE = "Exported items"
 
 
-def compose(report: Mapping[str, Any], missing: Mapping[int, str]) -> Document:
-    """The document. `missing` says for exhibits why there are no pictures of them."""
-    return Document(
-        title=TITLE,
-        head=report["case"] or _NO_CASE,
-        foot=foot(report),
-        created=newest_act(report),
-        blocks=tuple(_blocks(report, missing)),
-    )
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What of a large case is in which file."""
+
+    number: int
+    exhibits: Sequence[Mapping[str, Any]] = ()
+    matches: Sequence[Mapping[str, Any]] = ()
+
+
+def compose(report: Mapping[str, Any], missing: Mapping[int, str]) -> tuple[Document, ...]:
+    """The report in one document, or a large case in several. `missing` says why an exhibit has no pictures."""
+    shown = report["matches"][:MAX_MATCHES]
+    if len(report["exhibits"]) <= PER_PART and len(shown) <= PER_PART:
+        whole = (*_front(report, ()), *_exhibits(report, report["exhibits"], missing), *_matches(shown))
+        return (_document(report, (*whole, *annex.blocks(report))),)
+    parts = list(_parts(report["exhibits"], shown))
+    first = _document(report, (*_front(report, parts), *annex.blocks(report)))
+    return first, *(_document(report, tuple(_of_part(report, part, missing))) for part in parts)
 
 
 def foot(report: Mapping[str, Any]) -> Sequence[str]:
@@ -47,11 +63,34 @@ def foot(report: Mapping[str, Any]) -> Sequence[str]:
 
 def newest_act(report: Mapping[str, Any]) -> str:
     """The time of the newest act that the report tells: what a file made from it may say of its own time."""
-    rows = [row for one in report["exhibits"] for row in one["custody"]]
-    return str(max(row["time"] for row in rows))
+    return max(str(row["time"]) for one in report["exhibits"] for row in one["custody"])
 
 
-def _blocks(report: Mapping[str, Any], missing: Mapping[int, str]) -> Iterator[Block]:
+def _document(report: Mapping[str, Any], blocks: Sequence[Block]) -> Document:
+    return Document(TITLE, report["case"] or _NO_CASE, foot(report), newest_act(report), blocks)
+
+
+def _parts(exhibits: Sequence[Mapping[str, Any]], matches: Sequence[Mapping[str, Any]]) -> Iterator[_Part]:
+    number = 2
+    for at in range(0, len(exhibits), PER_PART):
+        yield _Part(number, exhibits=exhibits[at : at + PER_PART])
+        number += 1
+    for at in range(0, len(matches), PER_PART):
+        yield _Part(number, matches=matches[at : at + PER_PART])
+        number += 1
+
+
+def _of_part(report: Mapping[str, Any], part: _Part, missing: Mapping[int, str]) -> Iterator[Block]:
+    yield Cover(f"{TITLE}, part {part.number}", report["case"] or _NO_CASE)
+    yield Prose(words.PART)
+    yield from _exhibits(report, part.exhibits, missing)
+    yield from _matches(part.matches)
+
+
+def _front(report: Mapping[str, Any], parts: Sequence[_Part]) -> Iterator[Block]:
+    """Cover, overview, how to verify. With `parts` they are named in the place of pages."""
+    part_of = {one["number"]: part.number for part in parts for one in part.exhibits}
+    part_of_match = {one["entry"]: part.number for part in parts for one in part.matches}
     yield Cover(TITLE, report["case"] or _NO_CASE)
     yield Facts(tuple(_about(report)))
     yield Heading("The exhibits", 2)
@@ -64,21 +103,38 @@ def _blocks(report: Mapping[str, Any], missing: Mapping[int, str]) -> Iterator[B
             Column("Bytes", align="end"),
             Column("Page", align="end"),
         ),
-        tuple(_row(one) for one in report["exhibits"]),
+        tuple(_row(one, part_of.get(one["number"])) for one in report["exhibits"]),
     )
     if report["matches"]:
         yield Heading("Matches among the exhibits", 2)
-        yield match.overview(report["matches"])
-    yield from _how_to_verify(report)
-    for one in report["exhibits"]:
-        matches = [other for other in report["matches"] if one["number"] in (other["a"], other["b"])]
-        yield from exhibit.blocks(one, matches, missing.get(one["number"], ""))
-    if report["matches"]:
-        yield Heading("Matches, frame by frame", anchor="matches")
+        yield match.overview(report["matches"][:MAX_MATCHES], part_of_match)
+        left = len(report["matches"]) - MAX_MATCHES
+        if left > 0:
+            yield Prose(f"{left} more matches are in report.html and report.json.", note=True)
+    yield Heading("How to verify this in ten minutes")
+    yield Prose(words.VERIFIABLE)
+    yield Listing(words.VERIFYING, numbered=True)
+    yield Code(words.COMMANDS)
+    yield Box("What this report proves, and what it does not", (Listing(report["limits"]),))
+
+
+def _exhibits(
+    report: Mapping[str, Any], exhibits: Sequence[Mapping[str, Any]], missing: Mapping[int, str]
+) -> Iterator[Block]:
+    of: dict[int, list[Mapping[str, Any]]] = {one["number"]: [] for one in exhibits}
+    for other in report["matches"]:
+        for number in {other["a"], other["b"]} & of.keys():
+            of[number].append(other)
+    for one in exhibits:
+        yield from exhibit.blocks(one, of[one["number"]], missing.get(one["number"], ""))
+
+
+def _matches(matches: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+    if matches:
+        yield Heading("Matches, frame by frame")
         yield Prose(words.MATCHES)
-        for one in report["matches"]:
-            yield from match.blocks(one)
-    yield from annex.blocks(report)
+    for one in matches:
+        yield from match.blocks(one)
 
 
 def _about(report: Mapping[str, Any]) -> Iterator[Fact]:
@@ -91,7 +147,7 @@ def _about(report: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact("Verifier key", report["ledger"]["verifier_key"], kind="code")
 
 
-def _row(one: Mapping[str, Any]) -> Sequence[Cell]:
+def _row(one: Mapping[str, Any], part: int | None) -> Sequence[Cell]:
     originals = [stored for stored in one["objects"] if stored["role"] == "original"]
     return (
         Cell(str(one["number"])),
@@ -99,13 +155,5 @@ def _row(one: Mapping[str, Any]) -> Sequence[Cell]:
         Cell(figures.moment(one["ended"])),
         Cell(", ".join(dict.fromkeys(stored["media_type"] for stored in originals))),
         Cell(str(sum(stored["size"] for stored in originals))),
-        Cell("", page_of=exhibit.anchor(one["number"])),
+        Cell(f"part {part}") if part else Cell("", page_of=exhibit.anchor(one["number"])),
     )
-
-
-def _how_to_verify(report: Mapping[str, Any]) -> Iterator[Block]:
-    yield Heading("How to verify this in ten minutes")
-    yield Prose(words.VERIFIABLE)
-    yield Listing(words.VERIFYING, numbered=True)
-    yield Code(words.COMMANDS)
-    yield Box("What this report proves, and what it does not", (Listing(report["limits"]),))

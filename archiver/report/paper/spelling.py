@@ -23,6 +23,7 @@ MAX_CHARACTERS = 8_192
 
 #: A run without a space that is longer gets places to break at, because a line holds some sixty letters.
 _RUN = 30
+_LONG = re.compile(rf"\S{{{_RUN + 1}}}")
 _STEP = 8
 _AFTER = frozenset("/?&=.,;:_-%+#@")
 
@@ -40,8 +41,8 @@ def spell(text: str, *, lines: bool = False, can_show: CanShow = fonts.can_show)
 
     `lines` keeps ends of lines, for notes. `can_show` says whether one font has all characters of a cluster.
     """
-    if text.isascii() and text.isprintable() and (len(text) <= _RUN or _DIGEST.fullmatch(text)):
-        return text
+    if text.isascii() and text.isprintable() and (not _LONG.search(text) or _DIGEST.fullmatch(text)):
+        return text  # nearly all text is like this
     left_out = len(text) - MAX_CHARACTERS
     pieces = _joined(_pieces(text[:MAX_CHARACTERS], lines, can_show))
     if left_out > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,30 @@ from archiver.report.pictures import Pictures
 from archiver.sandbox.failure import SandboxError
 
 
-def write(writer: BagWriter, working: Path, told: Mapping[str, Any], pictures: Pictures) -> tuple[str, ...]:
+def write(
+    writer: BagWriter,
+    working: Path,
+    told: Mapping[str, Any],
+    pictures: Pictures,
+    observe: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> tuple[str, ...]:
     """Write them from report.json; `working` is where the sandbox gets its inputs.
 
     What cannot be set is left out, because report.html and report.json say the same and evidence must not wait for a
     layout: the answer names each such file with the reason.
     """
     failed = []
+    documents = list(_documents(told, pictures))
     with Typesetter(working) as typesetter:
-        for path, document in _documents(told, pictures):
+        for done, (path, document) in enumerate(documents, 1):
             try:
                 writer.put(path, typesetter.pdf(document, pictures.frames))
             except SandboxError as error:
                 failed.append(f"{path} is not in the bundle: {error.what}")
+            observe(done, len(documents), "setting pages")
     return tuple(failed)
 
 
 def _documents(told: Mapping[str, Any], pictures: Pictures) -> Iterator[tuple[str, Document]]:
-    yield layout.REPORT_PDF, report.compose(told, pictures.missing)
+    for number, document in enumerate(report.compose(told, pictures.missing), 1):
+        yield layout.report_part(number), document

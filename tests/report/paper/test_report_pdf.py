@@ -68,7 +68,8 @@ SPELT = re.compile(
 
 
 def test_paper_says_all_that_the_document_says(told: Any) -> None:
-    shown = everything(report.compose(told, {}).blocks)
+    (document,) = report.compose(told, {})
+    shown = everything(document.blocks)
     lacking = {one for one in texts_of(told) if one not in shown and not SPELT.fullmatch(one)}
     acts = {row["type"] for one in told["exhibits"] for row in one["custody"]}
     titles = {one["fields"]["case"]["value"] for one in told["exhibits"]}
@@ -99,7 +100,7 @@ def test_a_withheld_field_is_shown_as_withheld(told: Any) -> None:
     del first["objects"][1]["path"]
     changed["prepared_by"] = ""
     changed["matches"][0]["rulings"][0]["by"] = ""
-    blocks = report.compose(changed, {}).blocks
+    blocks = report.compose(changed, {})[0].blocks
     found = facts(blocks)
     assert found["Uploader, as the source says"].kind == "withheld"
     assert found["Prepared by"].kind == "withheld"
@@ -111,7 +112,7 @@ def test_a_withheld_field_is_shown_as_withheld(told: Any) -> None:
 
 
 def test_the_reason_for_missing_pictures_is_told(told: Any) -> None:
-    assert "No pictures: damaged." in everything(report.compose(told, {1: "No pictures: damaged."}).blocks)
+    assert "No pictures: damaged." in everything(report.compose(told, {1: "No pictures: damaged."})[0].blocks)
 
 
 def test_another_report_pdf_is_noticed(bundle: Bundle) -> None:
@@ -138,3 +139,28 @@ def test_a_layout_that_fails_keeps_no_evidence_back(
     assert done.verdict.word == "VERIFIED"
     assert not (tmp_path / "bundle" / layout.REPORT_PDF).exists()
     assert done.left_out[0] == "data/report.pdf is not in the bundle: the job in the sandbox reached its memory limit"
+
+
+def test_a_large_case_comes_in_parts(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "PER_PART", 2)
+    many = json.loads(json.dumps(told))
+    first = many["matches"][0]
+    many["matches"] = [{**first, "entry": first["entry"] + number} for number in range(5)]
+    front, *parts = report.compose(many, {})
+    assert [everything(one.blocks[0]).splitlines()[0] for one in parts] == [
+        f"Provenance report, part {number}" for number in range(2, 7)
+    ]
+    assert re.findall("^part .*", everything(front.blocks), re.MULTILINE) == [
+        "part 2", "part 2", "part 3", "part 4", "part 4", "part 5", "part 5", "part 6",
+    ]  # fmt: skip
+    assert "Exhibit 3" in everything(parts[1].blocks)
+    with typesetting.Typesetter() as typesetter:
+        assert typesetter.set(front, {}), "no page of another file is asked for"
+    assert layout.REPORT_PART.fullmatch(layout.report_part(2))
+    assert layout.report_part(1) == layout.REPORT_PDF
+
+
+def test_more_matches_than_anybody_reads_are_counted(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "MAX_MATCHES", 1)
+    (document,) = report.compose(told, {})
+    assert "1 more matches are in report.html and report.json." in everything(document.blocks)

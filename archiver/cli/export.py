@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
+@click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
+@click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
 @common.json_option
-def export_command(items: Sequence[str], case: str | None, target: Path, cosign: bool) -> int:
+def export_command(
+    items: Sequence[str], case: str | None, target: Path, prepared_by: str, prepared_for: str, cosign: bool
+) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
-    from archiver.report.export import export
+    from archiver.report.export import Prepared, export
 
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
     vault = common.the_vault()
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
-    exported = export(vault, items, case, target, cosign=_asking(vault) if cosign else lambda: None)
+    prepared = Prepared(prepared_by.strip(), prepared_for.strip())
+    exported = export(vault, items, case, target, prepared=prepared, cosign=_asking(vault) if cosign else lambda: None)
     for one in exported.left_out:
         click.echo(f"archiver: {common.safe(one)}", err=True)
     if common.wants_json():

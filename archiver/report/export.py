@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,6 +51,17 @@ class Exported:
     left_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """By whom and for whom, sealed like other names; whoever acts, and nobody, where they are empty."""
+
+    prepared_by: str = ""
+    prepared_for: str = ""
+
+
+_UNNAMED = Prepared()
+
+
 def export(
     vault: Vault,
     items: Sequence[str],
@@ -58,11 +69,13 @@ def export(
     target: Path,
     observe: Observe = lambda done, total, what: None,
     withhold: Collection[str] = (),
+    prepared: Prepared = _UNNAMED,
     cosign: Callable[[], object] = lambda: None,
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
-    `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do.
+    `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do. `prepared` says
+    by whom and for whom.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
     what the ledger says, MachineError for a full disk. Nothing is left at `target` then.
@@ -76,14 +89,15 @@ def export(
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED})
+        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED}, prepared)
         total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
         writer = BagWriter(folder, _counted(observe, total))
         _copy_exhibits(vault, writer, records)
         left_out = _write_report(vault, writer, records, observe)
         write_entries(writer, records)
         timely.write(vault, writer, records)
-        write_own_entry(vault, writer, records, chosen[0].case, target, withhold, told, cosign)
+        sealed = {"case": chosen[0].case, "path": str(target), **asdict(prepared)}
+        write_own_entry(vault, writer, records, sealed, withhold, told, cosign)
         writer.close(_bag_info(records))
         verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
         if verdict.word != VERIFIED:
@@ -97,7 +111,11 @@ def export(
 
 
 def _records(
-    vault: Vault, numbered: Sequence[tuple[int, Item]], checkpoint: Checkpoint, withheld: Collection[str]
+    vault: Vault,
+    numbered: Sequence[tuple[int, Item]],
+    checkpoint: Checkpoint,
+    withheld: Collection[str],
+    prepared: Prepared,
 ) -> Records:
     chosen = [item for _, item in numbered]
     ids = {item.id for item in chosen}
@@ -112,16 +130,24 @@ def _records(
         verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
         case="" if "case" in withheld else chosen[0].case,
         prepared_at=model.now(),
-        prepared_by="" if "agent" in withheld else vault.settings.by,
+        prepared_by=_preparer(vault, withheld, prepared),
+        prepared_for="" if "prepared_for" in withheld else prepared.prepared_for or None,
         size=checkpoint.size,
         root=checkpoint.root,
         exhibits=exhibits,
         entries=tuple(sorted(entries, key=lambda entry: entry.seq)),
         stamps=stamps,
         left_out=left_out,
+        inclusion=gather.inclusion(vault, exhibits, checkpoint.size),
         transforms=gather.transforms(vault, ids),
         tools={"archiver": __version__, "typst": version("typst")},
     )
+
+
+def _preparer(vault: Vault, withheld: Collection[str], prepared: Prepared) -> str:
+    """Who is named as having prepared the report: whoever was said to have, else whoever acts."""
+    field = "prepared_by" if prepared.prepared_by else "agent"
+    return "" if field in withheld else prepared.prepared_by or vault.settings.by
 
 
 def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:

@@ -16,6 +16,7 @@ from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
 from archiver.proof import canonical, disclosure, layout
+from archiver.report import timely
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
 
 #: Names of this machine's folders are nobody's business outside (and are no evidence of anything).
@@ -96,6 +97,12 @@ def exhibit(
         exchange=exchange,
         exchange_note=note,
     )
+
+
+def inclusion(vault: Vault, exhibits: Sequence[ExhibitRecords], size: int) -> dict[int, list[bytes]]:
+    """For each exhibit the proof that the entry by which it came is in the tree of `size` entries."""
+    taken = (timely.taken_in(one).seq for one in exhibits)
+    return {seq: vault.ledger.inclusion_proof(seq, size) for seq in taken}
 
 
 def transforms(vault: Vault, items: Collection[str]) -> dict[str, Mapping[str, Any]]:

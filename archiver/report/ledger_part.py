@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from archiver.custody import cosigned as cosigned_notes
@@ -35,8 +34,7 @@ def write_own_entry(
     vault: Vault,
     writer: BagWriter,
     records: Records,
-    case: str,
-    target: Path,
+    sealed: Mapping[str, str],
     withhold: Collection[str],
     told: list[CustodyEvent],
     cosign: Callable[[], object],
@@ -54,7 +52,7 @@ def write_own_entry(
             "files_sha256": hashlib.sha256(listed).hexdigest(),
             "exhibits": [[one.number, one.item] for one in records.exhibits],
         },
-        sealed={"case": case, "path": str(target)},
+        sealed=sealed,
     )
     with vault.database.write() as transaction:
         (seq,) = vault.ledger.append(transaction, [event])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,8 @@ class Stamped:
 class Records:
     """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
 
-    `verifier_keys` are those in use, Ed25519 first.
+    `verifier_keys` are those in use, Ed25519 first. `prepared_by` is empty where it is withheld, and so is
+    `prepared_for`, which is None where nobody was named. `inclusion` are proofs to that root, by entry.
     """
 
     origin: str
@@ -86,12 +87,14 @@ class Records:
     case: str
     prepared_at: str
     prepared_by: str
+    prepared_for: str | None
     size: int
     root: bytes
     exhibits: tuple[ExhibitRecords, ...]
     entries: tuple[LedgerEntry, ...]
     left_out: int
     stamps: tuple[Stamped, ...] = ()
+    inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
     transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
 

@@ -121,6 +121,26 @@ EXPORT = (
     " It came after this page was written, and lies with its proof and the checkpoint above it in data/ledger/export."
 )
 
+CERTIFICATE = "as it says itself; the record of the exchange holds it, and nobody has judged it"
+
+INCLUSION = (
+    "For each exhibit, the way from the entry by which it came to the root above. The leaf is the SHA-256 of a zero"
+    " byte and the entry. Going up, each hash is the SHA-256 of a one byte and the two hashes below it, left and right"
+    " as RFC 6962 has it (section 2.1.1). Another entry leads to another root."
+)
+
+SIGNED = (
+    "These three lines are what the office signed: the ledger's name, its number of entries, and the root above in"
+    " base64. The bundle's own checkpoint came after the entry of the export, and is proven to continue this one."
+)
+
+WITNESSES = (
+    "Witnesses are other offices or organisations that saw the ledger grow and signed its checkpoints. Their lines"
+    " stand below the office's own signatures in data/ledger/export/checkpoint, or on the newest earlier checkpoint"
+    " that they signed, in data/ledger/export/cosigned. Whose signature counts is for the reader to say: the verifier"
+    " checks those that a policy file names (--policy)."
+)
+
 STAMPS = (
     "An authority outside of the office signed that it saw a checkpoint at a time (RFC 3161). So every entry up to that"
     " checkpoint, and what it tells, was there at that time at the latest. This rests on the authority's clock and key,"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.report import figures, words
-from archiver.report.paper.blocks import Block, Cell, Column, Fact, Facts, Heading, Prose, Table
+from archiver.report.paper.blocks import Block, Cell, Code, Column, Fact, Facts, File, Heading, Prose, Table
 
 
 def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
@@ -15,10 +16,20 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
     yield Prose(words.LEDGER)
     yield Facts(tuple(_ledger(report)))
     yield Prose(words.EXPORT)
+    yield Heading("The checkpoint that this report cites", 2)
+    yield Prose(words.SIGNED)
+    yield Code(_checkpoint(report["ledger"]))
+    yield Heading("Witnesses", 2)
+    yield Prose(words.WITNESSES)
     if report["timestamps"]:
         yield Heading("Time stamps", 2)
         yield Prose(words.STAMPS)
         yield _stamps(report["timestamps"])
+    yield Heading("Proof that the exhibits are in it", 2)
+    yield Prose(words.INCLUSION)
+    for one in report["exhibits"]:
+        if "inclusion" in one:
+            yield _included(one["number"], one["inclusion"])
     yield Heading("Words", 2)
     yield Facts(tuple(Fact(word, meaning) for word, meaning in words.GLOSSARY.items()))
 
@@ -33,6 +44,18 @@ def _ledger(report: Mapping[str, Any]) -> Iterator[Fact]:
         left_out = f"{ledger['left_out']} entries that also concern items which are not part of this export"
         yield Fact("Left out", left_out)
     yield Fact("Made with", ", ".join(f"{name} {version}" for name, version in report["tools"].items()))
+
+
+def _checkpoint(ledger: Mapping[str, Any]) -> Sequence[str]:
+    """The text of its signed note (C2SP tlog-checkpoint): origin, size, root."""
+    root = base64.b64encode(bytes.fromhex(ledger["checkpoint"]["root"])).decode("ascii")
+    return ledger["origin"], str(ledger["checkpoint"]["size"]), root
+
+
+def _included(number: int, told: Mapping[str, Any]) -> Block:
+    steps = tuple((str(step), (node,)) for step, node in enumerate(told["path"], 1))
+    title = f"Exhibit {number}"
+    return File(title, (Cell(f"entry {told['entry']}", "small"),), (("leaf", (told["leaf"],)), *steps))
 
 
 def _stamps(stamps: Sequence[Mapping[str, Any]]) -> Table:

@@ -109,8 +109,10 @@ def _exchange(http: Mapping[str, Any]) -> Iterator[Block]:
         facts = [Fact("Address", request["url"], kind="code"), Fact("Time", request["started"])]
         if request["address"]:
             facts.append(Fact("Answered from", request["address"], kind="code"))
+        if "tls" in request:
+            facts.append(Fact("Connection", request["tls"]))
         facts.append(Fact("Answer", f"{request['status']} {request['status_text']}".strip()))
-        yield Facts(tuple(facts))
+        yield Facts((*facts, *_certificate(request.get("certificate"))))
         if request["headers"]:
             yield Table(
                 (Column("Header of the answer"), Column("Value", 1)),
@@ -119,6 +121,14 @@ def _exchange(http: Mapping[str, Any]) -> Iterator[Block]:
     left = http["requests"] - len(http["shown"])
     if left:
         yield Prose(f"{left} more requests are in the record of the exchange.", note=True)
+
+
+def _certificate(told: Mapping[str, Any] | None) -> Iterator[Fact]:
+    if told is not None:
+        yield Fact("Certificate of the server", told["subject"], f"({words.CERTIFICATE})")
+        yield Fact("Issued by", told["issuer"])
+        yield Fact("Valid, as it says", f"{figures.moment(told['from'])} to {figures.moment(told['until'])}")
+        yield Fact("SHA-256 of the certificate", told["sha256"], kind="code")
 
 
 def _file(stored: Mapping[str, Any]) -> File:

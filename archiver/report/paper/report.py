@@ -140,11 +140,17 @@ def _matches(matches: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 def _about(report: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact("Exhibits", str(len(report["exhibits"])))
     yield Fact("Prepared", figures.moment(report["prepared_at"]))
-    yield Fact("Prepared by", report["prepared_by"] or "withheld", kind="" if report["prepared_by"] else "withheld")
+    yield _named("Prepared by", report["prepared_by"])
+    if "prepared_for" in report:
+        yield _named("Prepared for", report["prepared_for"])
     if report["custodian"]:
         yield Fact("Custodian", report["custodian"])
     yield Fact("Archive", report["ledger"]["origin"], kind="code")
     yield Fact("Verifier key", report["ledger"]["verifier_key"], kind="code")
+
+
+def _named(label: str, name: str) -> Fact:
+    return Fact(label, name) if name else Fact(label, "withheld", kind="withheld")
 
 
 def _row(one: Mapping[str, Any], part: int | None) -> Sequence[Cell]:

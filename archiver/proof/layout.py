@@ -29,6 +29,10 @@ REPORT_PDF = DATA + "report.pdf"
 REPORT_PART = re.compile(r"data/report-([2-9]|[1-9][0-9])\.pdf", re.ASCII)
 VERIFY_TEXT = DATA + "VERIFY.txt"
 VERIFIER = DATA + "verify.pyz"
+#: For people to sign, each as PDF and as text. Versions before 0.3 made none.
+STATEMENTS = tuple(
+    f"{DATA}statements/{name}.{kind}" for name in ("certification", "declaration") for kind in ("pdf", "txt")
+)
 EXHIBITS = DATA + "exhibits/"
 LEDGER = DATA + "ledger/"
 ENTRIES = LEDGER + "entries/"
@@ -47,7 +51,7 @@ EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 EXPORT_ROTATIONS = EXPORT + "rotations.json"
 #: The newest checkpoint that witnesses cosigned, where it is an older one.
 EXPORT_COSIGNED = EXPORT + "cosigned"
-OPTIONAL_FILES = frozenset({REPORT_PDF, EXPORT_ROTATIONS, EXPORT_COSIGNED})
+OPTIONAL_FILES = frozenset({REPORT_PDF, *STATEMENTS, EXPORT_ROTATIONS, EXPORT_COSIGNED})
 
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(
@@ -75,7 +79,8 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 #: Every folder of the bag; that bounds the depth as well.
 FOLDER = re.compile(
-    r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps)", re.ASCII
+    r"data|data/statements|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps)",
+    re.ASCII,
 )
 
 #: 1,000 exhibits with ten files each, and a hundred entries for each of them.

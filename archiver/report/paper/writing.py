@@ -1,4 +1,4 @@
-"""The files of a bundle that are on paper, and a word for each that could not be set."""
+"""The files of a bundle that are on paper, report and statements, and a word for each that could not be set."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 from archiver.proof import layout
 from archiver.report.bag import BagWriter
-from archiver.report.paper import report
+from archiver.report.paper import plain_text, report
 from archiver.report.paper.blocks import Document
 from archiver.report.paper.typesetting import Typesetter
 from archiver.report.pictures import Pictures
+from archiver.report.statements import certification, declaration
 from archiver.sandbox.failure import SandboxError
 
 
@@ -35,6 +36,8 @@ def write(
                 writer.put(path, typesetter.pdf(document, pictures.frames))
             except SandboxError as error:
                 failed.append(f"{path} is not in the bundle: {error.what}")
+            if path in layout.STATEMENTS:
+                writer.put(path.removesuffix("pdf") + "txt", plain_text.text(document).encode("utf-8"))
             observe(done, len(documents), "setting pages")
     return tuple(failed)
 
@@ -42,3 +45,9 @@ def write(
 def _documents(told: Mapping[str, Any], pictures: Pictures) -> Iterator[tuple[str, Document]]:
     for number, document in enumerate(report.compose(told, pictures.missing), 1):
         yield layout.report_part(number), document
+    yield from _statements(told)
+
+
+def _statements(told: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
+    documents = (certification.compose(told), declaration.compose(told))
+    yield from zip((path for path in layout.STATEMENTS if path.endswith(".pdf")), documents, strict=True)

@@ -88,8 +88,8 @@ def test_the_rules_are_named_as_they_are(told: Any) -> None:
     text = " ".join(plain_text.text(declaration.compose(told)).split())
     for words in (
         "ISO/IEC 27037", "Berkeley Protocol", "Identification", "Collection and acquisition", "Preservation",
-        "Auditable", "Repeatable", "Reproducible", "Justifiable", "Authenticity", "Availability", "Identity", "Persistence",
-        "Renderability", "Understandability",
+        "Auditable", "Repeatable", "Reproducible", "Justifiable", "Authenticity", "Availability", "Identity",
+        "Persistence", "Renderability", "Understandability",
     ):  # fmt: skip
         assert words in text
 

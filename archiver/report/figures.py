@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 #: A line of a digest: SHA-256 is one, SHA-512 are two, and nothing is put in that would be copied along.
 _LINE = 64
@@ -34,6 +36,12 @@ def size(count: int) -> str:
 def halves(digest: str) -> list[str]:
     """A digest in lines that fit a page."""
     return [digest[at : at + _LINE] for at in range(0, len(digest), _LINE)]
+
+
+def note_text(ledger: Mapping[str, Any]) -> list[str]:
+    """The text that is signed of a cited checkpoint (C2SP tlog-checkpoint): origin, size, root in base64."""
+    root = base64.b64encode(bytes.fromhex(ledger["checkpoint"]["root"])).decode("ascii")
+    return [ledger["origin"], str(ledger["checkpoint"]["size"]), root]
 
 
 def percent(parts_per_million: int) -> str:

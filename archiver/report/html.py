@@ -30,6 +30,7 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         halves=figures.halves,
         percent=figures.percent,
         ranges=figures.ranges,
+        note_text=figures.note_text,
     )
     template = environment.from_string(folder.joinpath("report.html.jinja").read_text("utf-8"))
     by_number = {one["number"]: one for one in document["exhibits"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
     yield Prose(words.EXPORT)
     yield Heading("The checkpoint that this report cites", 2)
     yield Prose(words.SIGNED)
-    yield Code(_checkpoint(report["ledger"]))
+    yield Code(figures.note_text(report["ledger"]))
     yield Heading("Witnesses", 2)
     yield Prose(words.WITNESSES)
     if report["timestamps"]:
@@ -44,12 +43,6 @@ def _ledger(report: Mapping[str, Any]) -> Iterator[Fact]:
         left_out = f"{ledger['left_out']} entries that also concern items which are not part of this export"
         yield Fact("Left out", left_out)
     yield Fact("Made with", ", ".join(f"{name} {version}" for name, version in report["tools"].items()))
-
-
-def _checkpoint(ledger: Mapping[str, Any]) -> Sequence[str]:
-    """The text of its signed note (C2SP tlog-checkpoint): origin, size, root."""
-    root = base64.b64encode(bytes.fromhex(ledger["checkpoint"]["root"])).decode("ascii")
-    return ledger["origin"], str(ledger["checkpoint"]["size"]), root
 
 
 def _included(number: int, told: Mapping[str, Any]) -> Block:

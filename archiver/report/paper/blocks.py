@@ -128,6 +128,13 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Blocks that stand on one page; few and short ones."""
+
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
 class Blanks:
     """Lines to be filled in by hand, by their labels."""
 
@@ -142,7 +149,7 @@ class Cover:
     title: str
 
 
-Block = Heading | Prose | Facts | Table | File | Frames | Listing | Code | Box | Blanks | Cover
+Block = Heading | Prose | Facts | Table | File | Frames | Listing | Code | Box | Together | Blanks | Cover
 
 
 @dataclass(frozen=True, slots=True)

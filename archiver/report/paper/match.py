@@ -6,7 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.report import figures, labels, words
-from archiver.report.paper.blocks import Block, Box, Cell, Column, Fact, Facts, Frame, Frames, Heading, Prose, Table
+from archiver.report.paper.blocks import (
+    Block,
+    Box,
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Frame,
+    Frames,
+    Heading,
+    Prose,
+    Table,
+    Together,
+)
 from archiver.report.pictures import pairs, segments_shown
 
 #: Findings that are evidence of a copy.
@@ -36,9 +49,9 @@ def overview(matches: Sequence[Mapping[str, Any]], part_of: Mapping[int, int]) -
 
 def blocks(one: Mapping[str, Any]) -> Iterator[Block]:
     """All about one match."""
-    yield Heading(f"Exhibit {one['a']} and exhibit {one['b']}: {words.FINDINGS[one['finding']][0]}", 2, _anchor(one))
-    yield Prose(words.FINDINGS[one["finding"]][1])
-    yield Facts(tuple(_facts(one)))
+    name, meaning = words.FINDINGS[one["finding"]]
+    heading = Heading(f"Exhibit {one['a']} and exhibit {one['b']}: {name}", 2, _anchor(one))
+    yield Together((heading, Prose(meaning), Facts(tuple(_facts(one)))))
     for ruling in one["rulings"]:
         rows = [
             Fact("Ruling of a person", words.RULINGS[ruling["ruling"]], f"(entry {ruling['entry']})"),

@@ -44,6 +44,9 @@ def _block(one: blocks.Block) -> Iterator[str]:
             yield f"[ {plain(title)} ]"
             for within in inner:
                 yield from _block(within)
+        case blocks.Together(inner):
+            for within in inner:
+                yield from _block(within)
         case blocks.Code(code):
             yield from (f"  {plain(line)}" for line in code)
 

@@ -14,12 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from archiver.report.paper import fonts
-from archiver.report.text import MARKS, is_hidden
+from archiver.report.text import MARKS, bounded, is_hidden
 
 Piece = str | int | None
-
-#: Longer than any title, address or note that was taken in; the whole of what is longer is in report.json.
-MAX_CHARACTERS = 8_192
 
 #: A run without a space that is longer gets places to break at, because a line holds some sixty letters.
 _RUN = 30
@@ -43,11 +40,9 @@ def spell(text: str, *, lines: bool = False, can_show: CanShow = fonts.can_show)
     """
     if text.isascii() and text.isprintable() and (not _LONG.search(text) or _DIGEST.fullmatch(text)):
         return text  # nearly all text is like this
-    left_out = len(text) - MAX_CHARACTERS
-    pieces = _joined(_pieces(text[:MAX_CHARACTERS], lines, can_show))
-    if left_out > 0:
-        pieces.append(f" … ({left_out} more characters are in report.json)")
-    if _reads_right_to_left(text[:MAX_CHARACTERS]):
+    shown, rest = bounded(text)
+    pieces = [*_joined(_pieces(shown, lines, can_show)), *([rest] if rest else [])]
+    if _reads_right_to_left(shown):
         return {"rtl": pieces}
     return pieces[0] if len(pieces) == 1 and isinstance(pieces[0], str) else pieces
 

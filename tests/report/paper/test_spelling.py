@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.report.paper import fonts
-from archiver.report.paper.spelling import MAX_CHARACTERS, ascii_only, spell
-from archiver.report.text import is_hidden
+from archiver.report.paper.spelling import ascii_only, spell
+from archiver.report.text import MAX_CHARACTERS, is_hidden
 
 
 def pieces(spelled: Any) -> list[Any]:

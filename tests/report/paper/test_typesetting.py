@@ -32,6 +32,7 @@ from archiver.report.paper.blocks import (
     Listing,
     Prose,
     Table,
+    Together,
 )
 from archiver.report.paper.typesetting import Typesetter, as_data
 from archiver.report.text import is_hidden
@@ -94,6 +95,7 @@ def test_every_kind_of_block_is_set(typesetter: Typesetter) -> None:
         Code(("$ command", "next")),
         Box("Careful", (Prose("inside"),), "warn"),
         Blanks(("Name", "Date")),
+        Together((Heading("Kept together", 2), Prose("with this"))),
     ]
     pdf = typesetter.set(document(*blocks), {(1, 0): jpeg()})
     assert len(re.findall(rb"/Type ?/Page\b", pdf)) >= 4, "a table of 120 rows takes pages"

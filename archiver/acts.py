@@ -31,6 +31,7 @@ class EventType(StrEnum):
     CHECKPOINT = "checkpoint issued"
     COSIGNATURE = "cosignature received"
     TIMESTAMP = "time stamp"
+    ANCHOR = "time anchor"
     ROTATION = "key rotation"
     MIGRATION = "database migration"
     VAULT_CREATION = "vault creation"

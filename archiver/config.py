@@ -19,6 +19,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 FILE_NAME = "archiver.toml"
 
+_NAMES = {
+    "origin", "custodian", "limits", "allow_net", "snapshot", "browser", "capture", "timestamp", "calendar",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -122,6 +126,13 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """Who puts digests into Bitcoin blocks (OpenTimestamps): its address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a vault is set to. `origin` names its ledger, as C2SP checkpoints do; `custodian` is who answers for it."""
 
@@ -134,6 +145,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     wishes: Wishes = field(default_factory=Wishes)
     timestamp: tuple[Authority, ...] = ()
+    calendar: tuple[Calendar, ...] = ()
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -145,7 +157,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError(f"{path} is missing", next_step="Is this a vault? `archiver init` makes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not readable as TOML: {error}", next_step="Mend that line") from None
-    unknown = set(table) - {"origin", "custodian", "limits", "allow_net", "snapshot", "browser", "capture", "timestamp"}
+    unknown = set(table) - _NAMES
     if unknown:
         raise UsageError(f"{path} has unknown settings: {', '.join(sorted(unknown))}", next_step="Remove them")
     if not isinstance(table.get("origin"), str) or not table["origin"]:
@@ -170,6 +182,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         limits=_limits(table.get("limits", {}), environ, path),
         wishes=_wishes(table.get("capture", {}), path),
         timestamp=_authorities(table.get("timestamp", []), path),
+        calendar=_calendars(table.get("calendar", []), path),
     )
 
 
@@ -192,6 +205,10 @@ def save(folder: Path, origin: str, custodian: str) -> None:
         "# [[timestamp]]",
         '# url = "https://..."',
         '# certificates = "roots.pem"  # root certificates that vouch for it, PEM, beside this file',
+        "",
+        "# Calendars that put a checkpoint's digest into a Bitcoin block (OpenTimestamps), in the same way.",
+        "# [[calendar]]",
+        '# url = "https://..."',
         "",
         "# [limits] overrides a limit of archiver/config.py, where each has its reason.",
         "",
@@ -230,6 +247,19 @@ def _authorities(given: Any, path: Path) -> tuple[Authority, ...]:
     found = tuple(Authority(one["url"], path.parent / one["certificates"]) for one in rows)
     if len({one.url for one in found}) < len(found):
         raise UsageError(f"timestamp in {path} names one address twice", next_step="Remove one of them")
+    return found
+
+
+def _calendars(given: Any, path: Path) -> tuple[Calendar, ...]:
+    rows = given if isinstance(given, list) else [given]
+    if not all(isinstance(one, dict) and set(one) == {"url"} and _is_text(one["url"]) for one in rows):
+        raise UsageError(
+            f"calendar in {path} names no calendars", next_step='Write [[calendar]] and below it url = "https://..."'
+        )
+    # A calendar names itself in its answers without the slash.
+    found = tuple(Calendar(one["url"].rstrip("/")) for one in rows)
+    if len(set(found)) < len(found):
+        raise UsageError(f"calendar in {path} names one address twice", next_step="Remove one of them")
     return found
 
 

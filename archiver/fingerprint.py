@@ -1,20 +1,23 @@
 """Fingerprint objects: the versioned bytes that `examine` writes and `match` reads (they do not import each other).
 
-A fingerprint holds small grey pictures, not signs or coefficients: 64 x 64 at 6 bits, three for each second (six where
+A fingerprint holds small grey pictures, not signs or coefficients: 96 x 96 at 5 bits, three for each second (six where
 much moves). Signs, crops, mirrored variants and motion residuals are computed from them at match time, so a better
-matcher needs no new decode. On the 18 development clips this is 1.9 to 15.2 kB for each second of footage, 4.9 kB on
-average.
+matcher needs no new decode. `benchmarks/matching.py` shows the bytes for each second of footage (ADR 15 has figures).
 
 Layout, integers little-endian:
 
     magic        b"AFP" 0x01
     u32, header  UTF-8 JSON object, keys as in `_HEADER_KEYS`
     u32, times   zlib: i32 differences of the samples' times in ms, the first from 0
-    u32, block   zlib: up to 256 pictures, each as its difference (mod 64) from the one before it in the block
+    u32, block   zlib: up to 256 pictures, each as its difference from the one before it in the block
     ...          more blocks until `samples` is reached, then nothing
 
+Levels and their differences are modulo the number of levels (`FORMS`). Objects of older algorithms stay readable, and
+comparable with newer ones.
+
 Who makes one decides nothing but the pictures: decoding the same file with the same library versions gives the same
-bytes, another version of libswscale may round a level differently.
+bytes. Another version of the decoder or of libswscale may round a grey level differently, which moves a stored level
+by one step; matching stands steps of that size (they are less than a re-encoding does).
 """
 
 from __future__ import annotations
@@ -29,15 +32,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-VIDEO_ALGORITHM = "archiver-video-dct/1"
-IMAGE_ALGORITHM = "archiver-image-dct/1"
-ALGORITHMS = {VIDEO_ALGORITHM: "video", IMAGE_ALGORITHM: "image"}
 
-#: Side of a stored picture. A third of it is still more than the 16 coefficients that are compared along each side.
-SIDE = 64
-#: Two bits less than a grey level: below coding noise, and it halves the bytes.
-SHIFT = 2
-#: Pictures in a compressed block: 1 MiB raw, which is what reading or writing needs at a time.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What an algorithm stores: `kind` of medium, a picture's `side` in pixels, `shift` of its grey levels."""
+
+    kind: str
+    side: int
+    shift: int
+
+    @property
+    def mask(self) -> int:
+        """The highest stored level."""
+        return 0xFF >> self.shift
+
+
+VIDEO_ALGORITHM = "archiver-video-dct/2"
+IMAGE_ALGORITHM = "archiver-image-dct/2"
+#: Side: an inset of a quarter of the width, a usual picture in picture, still has more pixels than the 16 coefficients
+#: that are compared along each side. Shift: the rounding that three bits cost is below coding noise once a picture is
+#: averaged down to those coefficients.
+_VIDEO, _IMAGE = Form("video", 96, 3), Form("image", 96, 2)
+#: Every algorithm that can be read, the current ones first.
+FORMS = {
+    VIDEO_ALGORITHM: _VIDEO,
+    IMAGE_ALGORITHM: _IMAGE,
+    "archiver-video-dct/1": Form("video", 64, 2),
+    "archiver-image-dct/1": Form("image", 64, 2),
+}
+#: Side of the pictures that are made now.
+SIDE = _VIDEO.side
+
+#: Pictures in a compressed block: 2.4 MB raw, which is what reading or writing needs at a time.
 BLOCK = 256
 #: Six hours at three samples a second; longer footage is sampled less often instead.
 MAX_SAMPLES = 65_536
@@ -46,7 +72,7 @@ MAX_MS = 10 * 86_400_000
 #: A header of ours is 500 bytes.
 MAX_HEADER = 4_096
 #: No block of random noise is longer than its raw size and zlib's 0.1 %.
-_MAX_SECTION = BLOCK * SIDE * SIDE + 16_384
+_MAX_SECTION = BLOCK * max(form.side for form in FORMS.values()) ** 2 + 16_384
 
 _MAGIC = b"AFP\x01"
 _HEADER_KEYS = {"algorithm", "duration_ms", "exchange", "kind", "parameters", "samples", "tools"}
@@ -75,16 +101,21 @@ class Fingerprint:
     exchange: Mapping[str, str]
 
     @property
+    def form(self) -> Form:
+        """What its algorithm stores."""
+        return FORMS[self.algorithm]
+
+    @property
     def kind(self) -> str:
         """`video` or `image`."""
-        return ALGORITHMS[self.algorithm]
+        return self.form.kind
 
     def pictures(self) -> Pictures:
-        """All pictures, uint8 (samples, SIDE, SIDE), grey levels 0 to 252."""
-        out = np.empty((len(self.times_ms), SIDE, SIDE), np.uint8)
+        """All pictures, uint8 (samples, side, side), grey levels."""
+        out = np.empty((len(self.times_ms), self.form.side, self.form.side), np.uint8)
         for number, block in enumerate(self.blocks):
             part = out[number * BLOCK : (number + 1) * BLOCK]
-            part[:] = unpack_block(block, len(part))
+            part[:] = unpack_block(block, len(part), self.form)
         return out
 
     def to_bytes(self) -> bytes:
@@ -122,7 +153,7 @@ def decode(blob: bytes) -> Fingerprint:
     if len(blocks) != -(-samples // BLOCK):
         raise FingerprintError("number of picture blocks does not fit the header")
     for number, block in enumerate(blocks):
-        unpack_block(block, min(BLOCK, samples - number * BLOCK))
+        unpack_block(block, min(BLOCK, samples - number * BLOCK), FORMS[header["algorithm"]])
     return Fingerprint(
         algorithm=header["algorithm"],
         duration_ms=header["duration_ms"],
@@ -134,30 +165,31 @@ def decode(blob: bytes) -> Fingerprint:
     )
 
 
-def pack_block(pictures: Pictures) -> bytes:
-    """Up to BLOCK pictures, uint8 (n, SIDE, SIDE), as one compressed block."""
-    levels = pictures >> SHIFT
+def pack_block(pictures: Pictures, form: Form = _VIDEO) -> bytes:
+    """Up to BLOCK pictures, uint8 (n, side, side), as one compressed block."""
+    levels = pictures >> form.shift
     steps = levels.copy()
     steps[1:] -= levels[:-1]
-    return zlib.compress((steps & (0xFF >> SHIFT)).tobytes(), 6)
+    return zlib.compress((steps & form.mask).tobytes(), 6)
 
 
-def unpack_block(block: bytes, count: int) -> Pictures:
-    """The inverse of `pack_block`, uint8 (count, SIDE, SIDE). Raises FingerprintError."""
-    steps = np.frombuffer(_inflate(block, count * SIDE * SIDE), np.uint8).reshape(count, SIDE, SIDE)
-    if (steps > (0xFF >> SHIFT)).any():
+def unpack_block(block: bytes, count: int, form: Form = _VIDEO) -> Pictures:
+    """The inverse of `pack_block`, uint8 (count, side, side). Raises FingerprintError."""
+    side = form.side
+    steps = np.frombuffer(_inflate(block, count * side * side), np.uint8).reshape(count, side, side)
+    if (steps > form.mask).any():
         raise FingerprintError("a picture has levels out of range")
-    # uint8 addition wraps at 256, of which 64 is a divisor.
+    # uint8 addition wraps at 256, of which every number of levels is a divisor.
     levels = np.cumsum(steps, axis=0, dtype=np.uint8)
-    levels &= 0xFF >> SHIFT
-    levels <<= SHIFT
+    levels &= form.mask
+    levels <<= form.shift
     return levels
 
 
-def pack(pictures: Sequence[Pictures] | Pictures) -> tuple[bytes, ...]:
+def pack(pictures: Sequence[Pictures] | Pictures, form: Form = _VIDEO) -> tuple[bytes, ...]:
     """Any number of pictures as blocks."""
     return tuple(
-        pack_block(np.asarray(pictures[at : at + BLOCK], dtype=np.uint8)) for at in range(0, len(pictures), BLOCK)
+        pack_block(np.asarray(pictures[at : at + BLOCK], dtype=np.uint8), form) for at in range(0, len(pictures), BLOCK)
     )
 
 
@@ -195,9 +227,9 @@ def _header(spelled: bytes) -> dict[str, Any]:
         raise FingerprintError("header is not JSON") from None
     if not isinstance(header, dict) or set(header) != _HEADER_KEYS:
         raise FingerprintError("header has other fields than this version's")
-    if not isinstance(header["algorithm"], str) or header["algorithm"] not in ALGORITHMS:
+    if not isinstance(header["algorithm"], str) or header["algorithm"] not in FORMS:
         raise FingerprintError("unknown algorithm")
-    if header["kind"] != ALGORITHMS[header["algorithm"]]:
+    if header["kind"] != FORMS[header["algorithm"]].kind:
         raise FingerprintError("kind does not fit the algorithm")
     if not _whole(header["samples"], MAX_SAMPLES) or not _whole(header["duration_ms"], MAX_MS):
         raise FingerprintError("sizes out of range")

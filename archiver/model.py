@@ -235,10 +235,25 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorRate:
+    """How often films that are no copies of each other reached a score, as it was measured.
+
+    Of `negatives` comparisons of such films `errors` did; `ppm` is the upper bound of the rate at 95 % confidence, in
+    millionths. `data` names what they were measured on, in printable ASCII: of other footage it says nothing.
+    """
+
+    ppm: int
+    errors: int
+    negatives: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A similarity that the program found between items `a` and `b` (a was there first).
 
     `score` is 0 to 1. `transform` names what was done to the copy, such as `{"mirror": true, "speed": 1.1}`.
+    `error_rate` is None where it was not measured; identical bytes rest on SHA-256 and have none.
     """
 
     id: str
@@ -250,6 +265,7 @@ class Match:
     algorithm: str
     segments: tuple[Segment, ...] = ()
     transform: Mapping[str, Any] = field(default_factory=dict)
+    error_rate: ErrorRate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import random
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -23,11 +22,14 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import verifier
+
 from archiver.custody import queue, vault
-from archiver.custody.audit import entries, entry, verify
+from archiver.custody.audit import crew, entry, snapshot, span, tree, verify
 from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault
 from archiver.model import CustodyEvent, EventType, Holding, Role, StoredObject
+from archiver.proof import merkle
 
 #: Appends that one figure is the median of.
 APPENDS = 200
@@ -51,7 +53,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
         figures |= _append(_new(folder / "appended"), folder / "bare", asked.rounds)
-        figures |= _objects(_new(folder / "objects"), asked.objects * 1024**2, asked.rounds)
+        objects = _new(folder / "objects")
+        figures |= _objects(objects, asked.objects * 1024**2, asked.rounds)
+        figures |= verifier.measure(objects, _small_item(objects), folder / "bundle", asked.rounds)
+        objects.database.close()
         figures |= _many(_new(folder / "many"), asked.entries)
     for name, value in figures.items():
         shown = f"{value:,}" if isinstance(value, int) else str(value)
@@ -124,7 +129,6 @@ def _objects(vault: Vault, size: int, rounds: int) -> dict[str, object]:
         vault, Acquisition("abench2222", "ingest", "", 1, "x", began, now(), Outcome.SUCCESS, "", "", items=(item,))
     )
     vault.ledger.publish()
-    vault.database.close()
     files = [str(vault.store.path(one.object.sha256)) for one in held]
     ratios = []
     for _ in range(rounds):
@@ -134,10 +138,29 @@ def _objects(vault: Vault, size: int, rounds: int) -> dict[str, object]:
     return {"verify_objects_against_sha256sum": round(statistics.median(ratios), 2)}
 
 
+def _small_item(vault: Vault) -> str:
+    """An item whose bundle is no larger than has to be."""
+    from archiver.custody import acquisitions
+    from archiver.model import Acquisition, Item, Outcome, now
+
+    digests = vault.store.put(b"no film, so that no pictures are drawn")
+    one = StoredObject(digests.sha256, digests.sha512, digests.size, "application/octet-stream")
+    item = Item("ismall2222", "asmall2222", "", "", "", now(), (Holding(one, Role.ORIGINAL),))
+    took = Acquisition("asmall2222", "ingest", "", 1, "x", now(), now(), Outcome.SUCCESS, "", "", items=(item,))
+    acquisitions.record(vault, took)
+    vault.ledger.publish()
+    return item.id
+
+
 def _many(vault: Vault, count: int) -> dict[str, object]:
     """A vault of many entries: growth, proofs, and checking it."""
     seconds, published = [], []
+    marks = {count // 4 // BATCH * BATCH, count // 2 // BATCH * BATCH} - {0}
+    grown: dict[str, object] = {}
     for start in range(0, count, BATCH):
+        if start in marks:
+            _, _, own, worker = _verify_in_a_process(vault)
+            grown[f"verify_peak_mib_at_{start}"] = f"{own} + {worker} each"
         rows = [_asked(number) for number in range(start, min(count, start + BATCH))]
         seconds.append(_seconds(partial(queue.add, vault, rows)))
         published.append(_seconds(vault.ledger.publish))
@@ -148,17 +171,10 @@ def _many(vault: Vault, count: int) -> dict[str, object]:
     size = newest[0].size
     proofs = [_seconds(lambda: vault.ledger.inclusion_proof(random.randrange(size), size)) for _ in range(PROOFS)]
     length = len(vault.ledger.inclusion_proof(size // 2, size))
-    vault.database.close()
+    since = vault.database.read().execute("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1 OFFSET 1").fetchone()
+    _, wall, own, worker = _verify_in_a_process(vault)
+    _, newer, _, _ = _verify_in_a_process(vault, since[0] if since else 1)
     single = _single_core(vault.folder)
-    script = (
-        "import resource, sys, time; from pathlib import Path; from archiver.custody.audit import verify;"
-        "began = time.perf_counter(); verdict = verify(Path(sys.argv[1]));"
-        "print(verdict.word, time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,"
-        " resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    said = subprocess.run([sys.executable, "-c", script, vault.folder], check=True, capture_output=True, text=True)
-    word, wall, own, worker = said.stdout.split()
-    assert word == "VERIFIED", said.stdout
     tenth = max(1, len(seconds) // 10)
     return {
         "add_seconds_per_10000_first_tenth": round(statistics.median(seconds[:tenth]), 2),
@@ -168,11 +184,29 @@ def _many(vault: Vault, count: int) -> dict[str, object]:
         "inclusion_proof_milliseconds": round(statistics.median(proofs) * 1000, 2),
         "inclusion_proof_bytes": 32 * length,
         **single,
-        "verify_seconds": round(float(wall), 1),
-        "verify_whole_vault_entries_per_second": round(size / float(wall)),
-        "verify_peak_mib": round(int(own) / 1024),
-        "verify_worker_peak_mib": round(int(worker) / 1024),
+        "verify_seconds": round(wall, 1),
+        "verify_whole_vault_entries_per_second": round(size / wall),
+        **grown,
+        f"verify_peak_mib_at_{count}": f"{own} + {worker} each",
+        f"verify_since_the_last_{BATCH}_seconds": round(newer, 1),
     }
+
+
+def _verify_in_a_process(vault: Vault, since: int | None = None) -> tuple[str, float, int, int]:
+    """Verdict, seconds, and the peak memory (MiB) of the process and of the largest of its workers."""
+    vault.database.close()
+    script = (
+        "import re, resource, sys, time; from pathlib import Path; from archiver.custody.audit import verify;"
+        "began = time.perf_counter(); verdict = verify(Path(sys.argv[1]), since=int(sys.argv[2]) or None);"
+        # Not ru_maxrss, which a process has from the one that started it.
+        "own = re.search('VmHWM:\\\\s+([0-9]+)', Path('/proc/self/status').read_text())[1];"
+        "print(verdict.word, time.perf_counter() - began, own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    call = [sys.executable, "-c", script, str(vault.folder), str(since or 0)]
+    said = subprocess.run(call, check=True, capture_output=True, text=True)
+    word, wall, own, worker = said.stdout.split()
+    assert word == "VERIFIED", said.stdout
+    return word, float(wall), round(int(own) / 1024), round(int(worker) / 1024)
 
 
 def _asked(number: int) -> Asked:
@@ -182,19 +216,27 @@ def _asked(number: int) -> Asked:
 
 def _single_core(folder: Path) -> dict[str, object]:
     """Checking entries on one core: parse, canonical form, schema, leaf hash and tree; then disclosures as well."""
-    connection = sqlite3.connect(folder / "archive.db")
-    chunks = islice(entries._chunks(connection), SAMPLE // entries.CHUNK + 1)
-    rows = [row for chunk in chunks for row in chunk]
+    connection = snapshot.connect(folder / "archive.db", at_rest=True)
+    within = islice(crew.pieces(connection, "entry", "seq"), SAMPLE // crew.PIECE)
+    rows = [row for piece in within for row in span.read(connection, piece)]
     connection.close()
 
     def check(disclosures: bool) -> None:
-        tree = entries.Tree(iter(()))
+        grown = tree.Tree()
         for row, openings in rows:
             found = entry.examine(row, openings if disclosures else ())
             assert not found.faults
-            tree.append(found.leaf)
+            grown.append(found.leaf)
+
+    bodies = [body for (_, body, _), _ in rows if isinstance(body, bytes)]
+
+    def rebuild() -> None:
+        grown = merkle.CompactRange()
+        for body in bodies:
+            grown.append(merkle.leaf_hash(body))
 
     return {
+        "rebuild_tree_entries_per_second": round(len(rows) / min(_cpu(rebuild) for _ in range(5))),
         "check_entries_per_second_on_one_core": round(len(rows) / min(_cpu(lambda: check(False)) for _ in range(5))),
         "check_with_disclosures_per_second_on_one_core": round(
             len(rows) / min(_cpu(lambda: check(True)) for _ in range(5))

@@ -1,4 +1,4 @@
--- The schema of archive.db, version 1. Generated: python -m archiver.custody.schema_sql
+-- The schema of archive.db, version 2. Generated: python -m archiver.custody.schema_sql
 
 CREATE TABLE request (
     id TEXT PRIMARY KEY,
@@ -89,7 +89,7 @@ CREATE TABLE match (
     segments TEXT NOT NULL,           -- JSON: [{"a": [start, end], "b": [start, end]}], seconds
     transform TEXT NOT NULL,          -- JSON: what was done to the copy
     found_at TEXT NOT NULL
-) STRICT;
+, error_rate TEXT NOT NULL DEFAULT '' /* JSON, as the entry has it; '': not measured */) STRICT;
 
 CREATE INDEX match_by_a ON match (a);
 

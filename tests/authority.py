@@ -153,7 +153,8 @@ def sequence(*parts: bytes) -> bytes:
 
 def number(value: int) -> bytes:
     """An INTEGER."""
-    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    length = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    return tlv(0x02, value.to_bytes(length, "big", signed=True))
 
 
 def octets(data: bytes) -> bytes:

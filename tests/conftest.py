@@ -51,3 +51,11 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], bytes]:
         return path.read_bytes() + number.to_bytes(4, "big")
 
     return make
+
+
+@pytest.fixture
+def easy_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of the tests' own count: nobody can make one with the work of a real one in a test's time."""
+    from archiver.proof import blockheaders
+
+    monkeypatch.setattr(blockheaders, "EASIEST", 2**256)

@@ -43,6 +43,7 @@ def test_a_code_that_nobody_gives_would_be_seen() -> None:
         "without the signing key", "Thief of the log's key", "Thief of one witness's key", "a whole quorum",
         "Thief of an old key", "Wrong clock", "Fork shown to one reader", "never entered", "cut, mixed or rewritten",
         "A hostile server", "A hostile media file", "A seized machine",
+        "Whoever forges time stamps", "Whoever forges an anchor",
     ],
 )  # fmt: skip
 def test_each_of_those_who_could_tamper_has_a_section(who: str) -> None:

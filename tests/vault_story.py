@@ -16,6 +16,7 @@ from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault, create, open_vault
 from archiver.model import (
     Acquisition,
+    ErrorRate,
     Examined,
     Finding,
     Holding,
@@ -148,6 +149,7 @@ def _live(vault: Vault) -> dict[str, str]:
     match = Match(
         MATCH, FIRST, SECOND, MatchKind.NEAR, Finding.SAME_RECORDING, 0.987654, "test-1",
         (Segment(0.0, 12.4567, 1.0, 13.4561), Segment(20.0, 25.0, 3.333, 8.333)), {"mirror": True},
+        ErrorRate(97, 1, 49_000, "test films/1"),
     )  # fmt: skip
     findings.record(vault, "ningest222.1", [match])
     findings.decide(vault, MATCH, Ruling.UNSURE)

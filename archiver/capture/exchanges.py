@@ -95,6 +95,7 @@ def _facts(file: BinaryIO, record: warc.Record) -> dict[str, Any]:
         "for_file": told.get("for_file") is True,
         "payload_sha256": _text(told.get("payload_sha256")),
         "certificates_sha256": _text(peer.get("certificates_sha256")),
+        "proxy": _text(_table(told.get("via")).get("proxy")),
         "tls": " ".join(part for part in (_text(tls.get("version")), _text(tls.get("cipher"))) if part),
         **{name: _count(told.get(name)) for name in ("wire_bytes", "body_bytes", "payload_bytes")},
     }

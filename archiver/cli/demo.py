@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import common, matches, run, verify
+from archiver.cli import common, copies, matches, run, verify
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
-    from archiver.model import Decision, Match
     from archiver.proof.faults import Verdict
 
 
@@ -50,7 +49,7 @@ def demo_command(target: Path | None) -> int:
                 "archived": totals.archived,
                 "failed": totals.failed,
                 "refused": totals.refused,
-                "matches": len(_matches(vault)),
+                "matches": len(matches.reviewed(vault)),
                 "verdict": verdict.word,
                 "bundle_verdict": exported.verdict.word,
                 "vault": str(vault.folder),
@@ -67,6 +66,8 @@ def _tell(vault: Vault, verdict: Verdict, bundle: Path) -> None:
     _show_requests(vault)
     _heading("Which are copies of which, and where")
     _show_matches(vault)
+    _heading("Which of them came first")
+    _show_copies(vault)
     _heading("Is everything as the ledger tells it?")
     verify.show(verdict)
     _heading("What to open")
@@ -103,27 +104,14 @@ def _show_requests(vault: Vault) -> None:
 def _show_matches(vault: Vault) -> None:
     from archiver.custody import catalog
 
-    names = {item.id: item.title for item in catalog.items(vault)}
-    common.print_table(
-        ("finding", "score", "a", "b", "seconds of a = seconds of b"),
-        [
-            (
-                match.finding.value,
-                f"{match.score:.2f}",
-                names[match.a],
-                names[match.b],
-                common.lines(*matches.where(match.segments), matches.how(match)),
-            )
-            for match, _ in _matches(vault)
-        ],
-        fixed=(0, 1),
-    )
+    matches.show(matches.reviewed(vault), {item.id: item.title for item in catalog.items(vault)})
 
 
-def _matches(vault: Vault) -> list[tuple[Match, Decision | None]]:
-    from archiver.custody import findings
+def _show_copies(vault: Vault) -> None:
+    from archiver.custody import catalog
 
-    return findings.listing(vault)
+    items = {item.id: item for item in catalog.items(vault)}
+    copies.show(vault, copies.groups(vault, items), items)
 
 
 def _fresh(target: Path | None) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import common, timestamp, verify
+from archiver.cli import common, timestamp, verify, withholding
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,31 +18,80 @@ if TYPE_CHECKING:
 @click.command("export", help="Write a bundle for the legal team.")
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @click.option("--case", default=None, help="Every item of this case.")
-@click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to.")
+@click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
 @click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
 @click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
+@click.option(
+    "--block-headers",
+    "headers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Headers of Bitcoin blocks (lines HEIGHT HEX), for the times of anchors.",
+)
+@click.option("--withhold", "fields", multiple=True, metavar="F,...", help="Sealed fields, or people, addresses, all.")
+@click.option("--withhold-object", "objects", multiple=True, metavar="ROLE", help="Files of a role, or pictures.")
+@click.option("--withhold-metadata", "metadata", multiple=True, metavar="KIND,...", help="Such as location, device.")
+@click.option("--accept-leak", "accepted", multiple=True, metavar="FIELD:ENTRY", help="It may be found; on record.")
+@click.option("--suggest", is_flag=True, help="Only list names in titles and notes that could be withheld.")
 @common.json_option
 def export_command(
-    items: Sequence[str], case: str | None, target: Path, prepared_by: str, prepared_for: str, cosign: bool
+    items: Sequence[str],
+    case: str | None,
+    target: Path | None,
+    prepared_by: str,
+    prepared_for: str,
+    cosign: bool,
+    headers: Path | None,
+    fields: Sequence[str],
+    objects: Sequence[str],
+    metadata: Sequence[str],
+    accepted: Sequence[str],
+    suggest: bool,
 ) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
+    from archiver.report import withheld
     from archiver.report.export import Prepared, export
 
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
+    asked = withheld.ask(fields, objects, metadata, accepted)
     vault = common.the_vault()
+    offered = withholding.suggestions(vault, items, case, asked)
+    if suggest:
+        return withholding.show_suggestions(offered)
+    if target is None:
+        raise UsageError("where to is missing", next_step="Name a new folder with --to")
+    withholding.offer(offered)
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
-    prepared = Prepared(prepared_by.strip(), prepared_for.strip())
-    exported = export(vault, items, case, target, prepared=prepared, cosign=_asking(vault) if cosign else lambda: None)
+    given = verify.block_headers(headers) if headers else {}
+    exported = export(
+        vault,
+        items,
+        case,
+        target,
+        withhold=asked,
+        prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
+        cosign=_asking(vault) if cosign else lambda: None,
+        headers=given,
+    )
     for one in exported.left_out:
         click.echo(f"archiver: {common.safe(one)}", err=True)
     if common.wants_json():
         common.print_json(
-            {"bundle": str(exported.bundle), "items": list(exported.items), "verdict": exported.verdict.word}
+            {
+                "bundle": str(exported.bundle),
+                "items": list(exported.items),
+                "verdict": exported.verdict.word,
+                "withheld": exported.withheld.document(),
+                "implied": dict(exported.withheld.because),
+                "unsearchable": list(exported.unsearchable),
+                "unsearched": list(exported.unsearched),
+            }
         )
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
+        withholding.show(exported)
         click.echo(f"Read {exported.bundle / 'data' / 'report.pdf'} or report.html beside it")
         click.echo(f"Anybody can check it: python3 -I {exported.bundle / 'data' / 'verify.pyz'} {exported.bundle}")
         verify.show(exported.verdict)

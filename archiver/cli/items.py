@@ -51,7 +51,7 @@ def items_command(case: str | None, text: str) -> None:
 @common.json_option
 def show_command(item_id: str) -> None:
     """Show where it came from, what it is and everything that was done to it."""
-    from archiver.cli import attempts
+    from archiver.cli import attempts, copies, matches
     from archiver.custody import catalog
 
     vault = common.the_vault()
@@ -59,6 +59,8 @@ def show_command(item_id: str) -> None:
         attempts.show(vault, item_id)
         return
     item = catalog.item(vault, item_id)
+    alike = matches.reviewed(vault, item_id)
+    group = copies.group_of(vault, item_id) if alike else ()
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     custody = _custody(vault, item)
     exchange = _exchange(vault, acquisition)
@@ -78,6 +80,8 @@ def show_command(item_id: str) -> None:
                 },
                 "exchange": exchange,
                 "custody": custody,
+                "matches": [matches.as_json(one) for one in alike],
+                "copies": list(group),
             }
         )
         return
@@ -113,6 +117,10 @@ def show_command(item_id: str) -> None:
         )
     if len(exchange) > _SHOWN_REQUESTS:
         click.echo(f"{len(exchange) - _SHOWN_REQUESTS} more requests: see --json")
+    if alike:
+        matches.show_briefly(alike, item_id)
+    if group:
+        click.echo(f"one of {len(group)} copies: archiver copies {item_id}")
     common.print_table(
         ("entry", "time", "act", "outcome"),
         [(str(e["entry"]), common.moment(e["time"]), e["type"], e["outcome"]) for e in custody],

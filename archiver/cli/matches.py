@@ -1,112 +1,45 @@
-"""Commands about duplicates: matches, search, decide."""
+"""Commands about copies that were found: matches, decide."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from archiver.cli import common
 from archiver.errors import UsageError
-from archiver.model import Decision, Finding, Match, Ruling, Segment
+from archiver.model import Decision, ErrorRate, Finding, Match, Ruling, Segment
 
-#: What a finding means, in the words that reports use.
-MEANING = {
-    "identical": "the same bytes",
-    "same-recording": "the same recording",
-    "same-scene": "looks alike, not shown to be a copy",
-    "same-sound": "the same sound",
-}
+if TYPE_CHECKING:
+    from archiver.custody.vault import Vault
+    from archiver.match.review import Reviewed
 
+#: What a table of matches takes beside an item's title: three columns with their spaces, and the item's id.
+_BESIDE_TITLE = 49
 
-#: What a line of the table takes besides titles: five columns, the spaces between them, and an item's id.
-_OTHER_COLUMNS = 72
+#: What stands in place of an error rate where a match rests on SHA-256.
+SAME_BYTES = "the same bytes (SHA-256)"
 
 
-@click.command("matches", help="List duplicates that were found.")
+@click.command("matches", help="List copies that were found, the strongest first.")
 @click.argument("item_id", required=False, metavar="[ITEM]")
 @click.option("--all", "everything", is_flag=True, help="Those already ruled on as well.")
 @common.json_option
 def matches_command(item_id: str | None, everything: bool) -> None:
-    """List matches, open ones unless --all."""
-    from archiver.custody import catalog, findings
+    """List matches, open ones unless --all. A new finding against an earlier ruling is open, and says so."""
+    from archiver.custody import catalog
 
     vault = common.the_vault()
     if item_id:
         catalog.item(vault, item_id)  # an id that is not there is an error, not an empty list
-    found = findings.listing(vault, item=item_id or "", everything=everything)
+    found = [one for one in reviewed(vault, item_id or "") if everything or one.is_open]
     if common.wants_json():
-        common.print_json([match_json(match, decision) for match, decision in found])
-        return
-    if not found:
-        click.echo("no open matches" if not everything else "no matches")
-        return
-    titles = {item.id: item.title for item in catalog.items(vault)}
-    room = max(8, common.console().width - _OTHER_COLUMNS)
-    common.print_table(
-        ("match", "finding", "score", "items", "seconds", "ruling"),
-        [
-            (
-                match.id,
-                match.finding.value,
-                f"{match.score:.2f}",
-                common.lines(
-                    f"{match.a} {common.shortened(titles.get(match.a, ''), room)}",
-                    f"{match.b} {common.shortened(titles.get(match.b, ''), room)}",
-                    how(match),
-                ),
-                common.lines(
-                    *(span for s in match.segments for span in (_span(s.a_start, s.a_end), _span(s.b_start, s.b_end)))
-                ),
-                decision.ruling.value if decision else "",
-            )
-            for match, decision in found
-        ],
-        fixed=(0, 1, 2, 4),
-    )
-
-
-@click.command("search", help="Match a file from outside without taking it in.")
-@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
-@common.json_option
-def search_command(path: Path) -> None:
-    """Say which items hold the file's bytes or look like it, and where. Nothing is recorded."""
-    from archiver.engine.matching import Matcher, examine_outside_file
-
-    vault = common.the_vault()
-    if not os.path.isfile(path):
-        raise UsageError(f"there is no file {path}")
-    prints, sha256 = examine_outside_file(path, vault)
-    identical, near = Matcher(vault).search(prints, sha256)
-    rows: list[dict[str, Any]] = [
-        {"item_id": item_id, "kind": "identical", "finding": "identical", "score": 1.0, "segments": []}
-        for item_id in identical
-    ]
-    rows += [
-        {
-            "item_id": found.item_id,
-            "kind": "near",
-            "finding": found.finding.value,
-            "score": round(found.score, 4),
-            "transform": dict(found.transform),
-            "segments": _segments(found.segments),
-        }
-        for found in near
-        if found.item_id not in identical
-    ]
-    if common.wants_json():
-        common.print_json(rows)
-    elif not rows:
-        click.echo("nothing in the vault matches")
+        common.print_json([as_json(one) for one in found])
+    elif not found:
+        click.echo("no matches" if everything else "no open matches; --all lists those ruled on as well")
     else:
-        common.print_table(
-            ("item", "finding", "score", "seconds of the item = of the file"),
-            [(row["item_id"], row["finding"], f"{row['score']:.2f}", _place(row)) for row in rows],
-            fixed=(0, 1, 2),
-        )
+        show(found, {item.id: item.title for item in catalog.items(vault)})
 
 
 @click.command("decide", help="Rule on a match; the ruling goes into the ledger.")
@@ -116,7 +49,9 @@ def search_command(path: Path) -> None:
 @click.option("--by", default="", metavar="NAME", help="Who rules; else $ARCHIVER_BY.")
 @common.json_option
 def decide_command(match_id: str, ruling: str, note: str, by: str) -> None:
-    """Rule on a match. Earlier rulings stay on record; the latest counts."""
+    """Rule whether both hold the same recording (of a same-sound match: the same sound). The latest ruling counts,
+    earlier ones stay on record.
+    """
     from archiver.custody import findings
 
     vault = common.the_vault()
@@ -130,8 +65,78 @@ def decide_command(match_id: str, ruling: str, note: str, by: str) -> None:
         click.echo(f"{match_id}: {ruling}, by {common.safe(decision.by)}, ledger entry {decision.entry}")
 
 
-def match_json(match: Match, decision: Decision | None) -> dict[str, Any]:
+def reviewed(vault: Vault, item: str = "") -> list[Reviewed]:
+    """Matches, of one item or all, with what people ruled on them and before them; the strongest first."""
+    from archiver.custody import findings
+    from archiver.match import review
+
+    return review.reviewed(findings.listing(vault, item=item))
+
+
+def show(found: Iterable[Reviewed], titles: Mapping[str, str]) -> None:
+    """Print matches as a table that fits 80 columns."""
+    room = max(8, common.console().width - _BESIDE_TITLE)
+    common.print_table(
+        ("match", "finding", "score", "items, and where they are the same"),
+        [
+            (
+                one.match.id,
+                one.match.finding.value,
+                f"{one.match.score:.2f}",
+                common.lines(
+                    *(f"{item} {common.shortened(titles.get(item, ''), room)}" for item in (one.match.a, one.match.b)),
+                    *where(one.match.segments),
+                    how(one.match),
+                    SAME_BYTES if one.match.finding is Finding.IDENTICAL else errs(one.match.error_rate),
+                    *_history(one),
+                ),
+            )
+            for one in found
+        ],
+        fixed=(0, 1, 2),
+    )
+
+
+def show_briefly(found: Iterable[Reviewed], item_id: str) -> None:
+    """Print the matches of one item, a line each."""
+    common.print_table(
+        ("match", "finding", "score", "with", "ruling"),
+        [
+            (
+                one.match.id,
+                one.match.finding.value,
+                f"{one.match.score:.2f}",
+                one.match.b if one.match.a == item_id else one.match.a,
+                _standing(one),
+            )
+            for one in found
+        ],
+        fixed=(0, 1, 2, 3),
+    )
+
+
+def _standing(one: Reviewed) -> str:
+    """What a person has ruled, in a word or two."""
+    if one.decision:
+        return one.decision.ruling.value
+    if one.contradicts:
+        return f"CONTRADICTS {one.earlier[-1][1].ruling.value}"
+    return "" if one.is_open else f"{one.earlier[-1][1].ruling.value}, before"
+
+
+def _history(one: Reviewed) -> Iterator[str]:
+    """What people ruled, in the order in which they did."""
+    for match, decision in one.earlier:
+        yield f"ruled before: {decision.ruling.value} ({match.id} {match.finding.value}), by {decision.by}"
+    if one.contradicts:
+        yield "CONTRADICTS what was ruled before"
+    if one.decision:
+        yield f"ruled: {one.decision.ruling.value}, by {one.decision.by}, entry {one.decision.entry}"
+
+
+def as_json(one: Reviewed) -> dict[str, Any]:
     """A match as the contract gives it."""
+    match = one.match
     return {
         "match_id": match.id,
         "a": match.a,
@@ -139,11 +144,50 @@ def match_json(match: Match, decision: Decision | None) -> dict[str, Any]:
         "kind": match.kind.value,
         "finding": match.finding.value,
         "score": round(match.score, 4),
+        "error_rate": error_rate_json(match.error_rate),
         "algorithm": match.algorithm,
         "transform": dict(match.transform),
-        "segments": _segments(match.segments),
-        "decision": decision.ruling.value if decision else None,
+        "segments": segments_json(match.segments),
+        "decision": one.decision.ruling.value if one.decision else None,
+        "earlier": [_earlier_json(*past) for past in one.earlier],
+        "contradicts": one.contradicts,
     }
+
+
+def _earlier_json(match: Match, decision: Decision) -> dict[str, Any]:
+    return {
+        "match_id": match.id,
+        "finding": match.finding.value,
+        "algorithm": match.algorithm,
+        "ruling": decision.ruling.value,
+        "by": decision.by,
+        "note": decision.note,
+        "decided_at": decision.decided_at,
+        "entry": decision.entry,
+    }
+
+
+def error_rate_json(rate: ErrorRate | None) -> dict[str, Any] | None:
+    """`rate` is the upper bound of the share of unrelated films that reach the score; None where it is not known."""
+    if rate is None:
+        return None
+    return {"rate": rate.ppm / 1_000_000, "errors": rate.errors, "negatives": rate.negatives, "data": rate.data}
+
+
+def segments_json(segments: Iterable[Segment]) -> list[dict[str, list[float]]]:
+    """Segments as the contract gives them."""
+    from archiver.custody import findings
+
+    return findings.segments_json(tuple(segments))
+
+
+def errs(rate: ErrorRate | None) -> str:
+    """A measured error rate in a few words."""
+    from archiver.report import words
+
+    if rate is None:
+        return "error rate not known"
+    return f"errs at most {words.percent(rate.ppm)}: {rate.errors} of {rate.negatives:,} unrelated"
 
 
 def where(segments: Iterable[Segment]) -> Iterator[str]:
@@ -155,28 +199,17 @@ def _span(start: float, end: float) -> str:
     return f"{common.clock(start)}-{common.clock(end)}"
 
 
-def _place(row: Mapping[str, Any]) -> str:
-    segments = [Segment(*segment["a"], *segment["b"]) for segment in row["segments"]]
-    return common.lines(*where(segments), _changes(row.get("transform", {})))
+class _Changed(Protocol):
+    """A match, or what a search found."""
+
+    @property
+    def finding(self) -> Finding: ...
+    @property
+    def transform(self) -> Mapping[str, Any]: ...
 
 
-def how(match: Match) -> str:
+def how(found: _Changed) -> str:
     """What was done to the copy, for people: `mirrored, 1.1 x as fast`. Two films of one scene are no copies."""
-    return _changes(match.transform) if match.finding is Finding.SAME_RECORDING else ""
+    from archiver.report import words
 
-
-def _changes(transform: Mapping[str, Any]) -> str:
-    parts = ["mirrored"] if transform.get("mirror") else []
-    if transform.get("turn"):
-        parts.append(f"turned by {transform['turn']} degrees")
-    if transform.get("speed", 1.0) != 1.0:
-        parts.append(f"{transform['speed']:g} x as fast")
-    if "crop" in transform:
-        parts.append(f"{transform['crop']:.0%} of the picture")
-    return ", ".join(parts)
-
-
-def _segments(segments: Any) -> list[dict[str, list[float]]]:
-    from archiver.custody.findings import segments_json
-
-    return segments_json(segments)
+    return words.changes(found.transform) if found.finding is Finding.SAME_RECORDING else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -44,12 +45,26 @@ def disclose_command(entry: int, field: str, target: Path | None, note: str) -> 
         )
         return
     if target is None:
+        click.echo("What follows on standard output is the whole file for whoever asked: one line of JSON", err=True)
         click.echo(done.file.decode("utf-8"), nl=False)
     click.echo(f"entry {entry}: {field} = {common.safe(done.value)}", err=True)
     click.echo(f"Entry {done.recorded} tells that it was disclosed", err=True)
     shown = target or "FILE"
     click.echo(f"To check it against a bundle: archiver verify BUNDLE --disclosure {shown}", err=True)
     click.echo(f"or: python3 -I BUNDLE/data/verify.pyz BUNDLE --disclosure {shown}", err=True)
+
+
+def _places(fields: Sequence[tuple[int, str]]) -> list[str]:
+    """The same field of many entries once: an agent's name stands in every act of theirs."""
+    entries: dict[str, list[int]] = {}
+    for seq, name in fields:
+        entries.setdefault(name, []).append(seq)
+    return [
+        f"{name} of entry {numbers[0]}"
+        if len(numbers) == 1
+        else f"{name} of {len(numbers)} entries from {min(numbers)} to {max(numbers)}"
+        for name, numbers in entries.items()
+    ]
 
 
 @click.command("forget", help="Delete the value of a sealed field for good; its entry still verifies.")
@@ -87,9 +102,11 @@ def forget_command(entry: int | None, field: str | None, reason: str, everywhere
             }
         )
         return
-    click.echo("Forgotten: " + ", ".join(f"{name} of entry {seq}" for seq, name in done.fields))
+    click.echo("Forgotten: " + ", ".join(_places(done.fields)))
     click.echo(f"Entry {done.recorded} tells of it; the entries verify as before")
-    for seq, name in done.still:
-        click.echo(f"Still there, in the {name} of entry {seq}: archiver forget {seq} {name}")
+    if done.still:
+        seq, name = done.still[0]
+        click.echo(f"Still there, in what is about others: {', '.join(_places(done.still))}")
+        click.echo(f"To forget it there too: archiver forget {seq} {name} --everywhere")
     for line in left:
         click.echo(f"Not reached: {common.safe(line)}")

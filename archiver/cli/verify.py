@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,8 @@ from archiver.cli import common
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from archiver.custody.audit.base import Since
+    from archiver.proof.blockheaders import Header
     from archiver.proof.faults import Verdict
     from archiver.proof.opened import Opened
     from archiver.proof.outside import Outside, Vouch
@@ -26,7 +28,20 @@ MEANING = {
 }
 
 
+_MEANING_SINCE = "what came since is there, and nothing of it was changed"
+
 _WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
+
+
+def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> Since | None:
+    """A number of entries, or the word `last`."""
+    if value is None:
+        return None
+    if value == "last":
+        return "last"
+    if value.isascii() and value.isdecimal() and len(value) < 19 and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is neither a number of entries from 1 on nor the word last")
 
 
 @click.command("verify", help="Check a whole vault, or an exported bundle.")
@@ -48,6 +63,19 @@ _WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
     metavar="FILE",
     help="Root certificates (PEM) of the time-stamp authorities that you believe.",
 )
+@click.option(
+    "--since",
+    callback=_size,
+    metavar="SIZE|last",
+    help="Check only what came after the first SIZE entries, or after the last that was seen here.",
+)
+@click.option(
+    "--block-headers",
+    "headers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Headers of Bitcoin blocks, from a source that you believe: lines HEIGHT HEX.",
+)
 @click.option("--no-memory", is_flag=True, help="Neither compare with what was seen before nor remember.")
 @common.json_option
 def verify_command(
@@ -56,6 +84,8 @@ def verify_command(
     disclosures: Sequence[Path],
     policy: Path | None,
     roots: Path | None,
+    since: Since | None,
+    headers: Path | None,
     no_memory: bool,
 ) -> int:
     """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
@@ -70,8 +100,9 @@ def verify_command(
         _policy(policy) if policy else None,
         None if no_memory else remembered.recall(),
         _voucher(roots) if roots else None,
+        block_headers(headers) if headers else None,
     )
-    verdict = check(target, key, disclosures, opened.append, outside)
+    verdict = check(target, key, disclosures, opened.append, outside, since)
     if not no_memory and verdict.look:
         remembered.keep(verdict.look)
     if common.wants_json():
@@ -101,7 +132,8 @@ def show(verdict: Verdict) -> None:
         click.echo(step)
     style = {"VERIFIED": "bold green", "FAILED": "bold red"}.get(verdict.word, "bold yellow")
     line = Text(verdict.word, style=style)
-    line.append(f": {MEANING[verdict.word]}", style="default")
+    newer = verdict.word == "VERIFIED" and "since" in verdict.told
+    line.append(f": {_MEANING_SINCE if newer else MEANING[verdict.word]}", style="default")
     common.console().print(line)
     counted = ", ".join(f"{count:,} {_WORDS.get(what, what)}" for what, count in verdict.checked.items() if count)
     click.echo(f"Checked: {counted or 'nothing'}")
@@ -111,8 +143,20 @@ def tell(verdict: Verdict) -> None:
     """What is known of the newest checkpoint, and what this look cannot exclude."""
     from archiver.proof import outside
 
-    for line in outside.lines(dict(verdict.told)):
+    for line in [*_since(verdict.told.get("since")), *outside.lines(dict(verdict.told))]:
         click.echo(common.safe(line))
+
+
+def _since(told: dict[str, Any] | None) -> list[str]:
+    """Where the check began, and what it left out."""
+    if told is None:
+        return []
+    source = "was seen before on this machine" if told["remembered"] else "the ledger itself issued, on its own word"
+    return [
+        f"Checked from entry {told['size']} on, against the checkpoint of that size that {source}",
+        *(f"Not looked at: {one}" for one in told["not_checked"]),
+        "`archiver verify` without --since looks at all of it",
+    ]
 
 
 def check(
@@ -121,14 +165,17 @@ def check(
     disclosures: Sequence[Path] = (),
     tell: Callable[[Opened], None] = lambda opened: None,
     outside: Outside | None = None,
+    since: Since | None = None,
 ) -> Verdict:
-    """Check a vault or a bundle, showing progress. Raises UsageError for what is given and is for bundles only."""
+    """Check a vault or a bundle, showing progress. Raises UsageError for what is given and is not for this one."""
     from archiver.proof.outside import Outside
 
     given = outside or Outside()
     if (target / "bagit.txt").is_file():
         from archiver.proof import bundle, opened
 
+        if since is not None:
+            raise UsageError("--since is for vaults", next_step="A bundle is always checked as a whole")
         files = [opened.read_small(one) for one in disclosures]
         return bundle.verify(target, key, disclosures=files, tell=tell, outside=given)
     if disclosures:
@@ -138,7 +185,7 @@ def check(
     from archiver.custody import audit
 
     with _progress() as observe:
-        return audit.verify(target, observe, outside=given)
+        return audit.verify(target, observe, outside=given, since=since)
 
 
 def _voucher(file: Path) -> Vouch:
@@ -148,6 +195,20 @@ def _voucher(file: Path) -> Vouch:
         return trust.voucher(file.read_bytes())
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def block_headers(file: Path) -> Mapping[int, Header]:
+    """The headers in a file. Raises UsageError."""
+    from archiver.proof import blockheaders
+    from archiver.proof.faults import ProofError
+
+    try:
+        return blockheaders.parse(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except ProofError as error:
+        step = "Write a line for each block: its height, a space, and the 160 hex digits of its header"
+        raise UsageError(f"{file} holds no block headers: {error.message}", next_step=step) from None
 
 
 def _policy(file: Path) -> Policy:

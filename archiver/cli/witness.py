@@ -161,13 +161,24 @@ def request(urls: Sequence[str], out: Path | None, name: str, old: int | None) -
 
 @witness_command.command("add", help="Add the cosignatures that a witness sent as a file.")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--bundle", type=click.Path(path_type=Path), metavar="DIR", help="Add them to this bundle's checkpoint.")
+@click.option("--key", "keys", multiple=True, metavar="KEY", help="With --bundle: a witness's key; else the vault's.")
 @common.json_option
-def add(file: Path) -> None:
+def add(file: Path, bundle: Path | None, keys: Sequence[str]) -> None:
     """Check each line against checkpoint and key, and add it."""
-    from archiver.custody.witness import received
+    from archiver.custody.witness import appointed, received
     from archiver.custody.witness.request import MAX_ANSWER_BYTES
+    from archiver.report import cosign
 
-    got = received.add(common.the_vault(), _read(file, MAX_ANSWER_BYTES))
+    if keys and bundle is None:
+        raise UsageError("--key belongs to --bundle", next_step="`archiver witness appoint KEY` is for the vault")
+    data = _read(file, MAX_ANSWER_BYTES)
+    got: Sequence[object]
+    if bundle is None:
+        got = received.add(common.the_vault(), data)
+    else:
+        known = [appointed.parse_key(key) for key in keys]
+        got = cosign.add(bundle, data, known or appointed.load(common.the_vault().folder).witnesses.values())
     _print_received(got)
     if not got and not common.wants_json():
         click.echo("All of it was there already", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from archiver.custody.vault import Vault
@@ -11,6 +12,7 @@ from archiver.errors import UsageError
 from archiver.model import (
     CustodyEvent,
     Decision,
+    ErrorRate,
     EventType,
     Finding,
     Match,
@@ -35,25 +37,32 @@ def record(vault: Vault, acquisition_id: str, matches: Sequence[Match]) -> list[
         transaction.execute("UPDATE acquisition SET matched = 1 WHERE id = ?", (acquisition_id,))
         fresh = [match for match in matches if not _exists(transaction, match.id)]
         transaction.executemany(
-            "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(match) for match in fresh]
+            "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(match) for match in fresh]
         )
         if fresh:
             vault.ledger.append(transaction, [_event(match) for match in fresh])
     return fresh
 
 
-def listing(vault: Vault, *, item: str = "", everything: bool = True) -> list[tuple[Match, Decision | None]]:
-    """Matches with the latest ruling on each, strongest first; without `everything` only those not ruled on."""
+def listing(vault: Vault, *, item: str = "") -> list[tuple[Match, Decision | None]]:
+    """Matches, of one item or all, with the latest ruling on each, in the order in which they were found."""
     rows = vault.database.read().execute(
-        "SELECT match.id, a, b, kind, finding, score, algorithm, segments, transform,"
+        "SELECT match.id, a, b, kind, finding, score, algorithm, segments, transform, error_rate,"
         " decision.ruling, decision.by_whom, decision.note, decision.decided_at, decision.entry"
         " FROM match LEFT JOIN decision ON decision.id ="
         " (SELECT MAX(id) FROM decision WHERE match_id = match.id)"
-        " WHERE (?1 = '' OR a = ?1 OR b = ?1) AND (?2 OR decision.id IS NULL)"
-        " ORDER BY kind, score DESC, match.rowid",
-        (item, everything),
+        " WHERE ?1 = '' OR a = ?1 OR b = ?1 ORDER BY match.rowid",
+        (item,),
     )
     return [(_match(row), _decision(row)) for row in rows]
+
+
+def entries(vault: Vault) -> dict[str, int]:
+    """The number of the entry that tells of each match."""
+    rows = vault.database.read().execute(
+        "SELECT match.id, MIN(subject.seq) FROM match JOIN subject ON subject.id = match.id GROUP BY match.id"
+    )
+    return dict(rows.fetchall())
 
 
 def decide(vault: Vault, match_id: str, ruling: Ruling, *, note: str = "", by: str = "") -> Decision:
@@ -94,6 +103,7 @@ def _row(match: Match) -> tuple[Any, ...]:
     return (
         match.id, match.a, match.b, match.kind, match.finding, match.score, match.algorithm,
         json.dumps(segments_json(match.segments)), json.dumps(dict(match.transform)), now(),
+        json.dumps(asdict(match.error_rate)) if match.error_rate else "",
     )  # fmt: skip
 
 
@@ -113,6 +123,7 @@ def _event(match: Match) -> CustodyEvent:
                 [round(1000 * second) for second in (s.a_start, s.a_end, s.b_start, s.b_end)] for s in match.segments
             ],
             "transform": transform_texts(match.transform),
+            **({"error_rate": asdict(match.error_rate)} if match.error_rate else {}),
         },
     )
 
@@ -121,8 +132,9 @@ def _match(row: Sequence[Any]) -> Match:
     return Match(
         id=row[0], a=row[1], b=row[2], kind=MatchKind(row[3]), finding=Finding(row[4]), score=row[5], algorithm=row[6],
         segments=tuple(Segment(*s["a"], *s["b"]) for s in json.loads(row[7])), transform=json.loads(row[8]),
+        error_rate=ErrorRate(**json.loads(row[9])) if row[9] else None,
     )  # fmt: skip
 
 
 def _decision(row: Sequence[Any]) -> Decision | None:
-    return Decision(row[0], Ruling(row[9]), row[10], row[11], row[12], row[13]) if row[9] else None
+    return Decision(row[0], Ruling(row[10]), *row[11:]) if row[10] else None

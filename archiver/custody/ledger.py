@@ -155,6 +155,8 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
         found.append(cosigned.subject(detail["size"], detail["witness"]))
     elif entry["type"] == EventType.TIMESTAMP:
         found.append(f"timestamp.{detail['size']}")
+    elif entry["type"] == EventType.ANCHOR:
+        found.append(f"anchor.{detail['size']}")
     elif entry["type"] == EventType.ROTATION:
         found.append(nextkeys.SUBJECT)
     elif entry["type"] == EventType.DISCLOSURE:

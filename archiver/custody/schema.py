@@ -158,6 +158,9 @@ SELECT entry.seq, json_extract(CAST(body AS TEXT), '$.time') AS time,
        json_extract(CAST(body AS TEXT), '$.request') AS request
 FROM entry;
 """,
+    """
+ALTER TABLE match ADD COLUMN error_rate TEXT NOT NULL DEFAULT '' /* JSON, as the entry has it; '': not measured */;
+""",
 )
 
 #: What this program writes and reads: `PRAGMA user_version` of a vault that is up to date.

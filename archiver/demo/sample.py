@@ -55,9 +55,9 @@ def make_site(folder: Path) -> dict[str, Route]:
             "/media/square.mp4": Route(file=scenes["square"]),
             "/media/square-again.mp4": Route(file=scenes["square"]),
             **stream,
-            "/media/march-repost.mp4": Route(file=repost.result()),
-            "/media/march-mirrored.mp4": Route(file=mirrored.result()),
-            "/media/march-excerpt.mp4": Route(file=excerpt.result()),
+            "/media/march-repost.mp4": Route(file=repost.result(), modified="Fri, 15 Mar 2024 18:20:05 GMT"),
+            "/media/march-mirrored.mp4": Route(file=mirrored.result(), modified="Tue, 02 Apr 2024 07:00:41 GMT"),
+            "/media/march-excerpt.mp4": Route(file=excerpt.result(), modified="Thu, 14 Mar 2024 21:47:30 GMT"),
             "/media/market.mp4": Route(file=scenes["market"]),
             "/media/internal.mp4": Route(status=302, location=PRIVATE_ADDRESS),
         }

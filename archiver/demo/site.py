@@ -24,12 +24,16 @@ _PAGE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What the site answers under a path: a file, a page with a player, or a status with a place to go."""
+    """What the site answers under a path: a file, a page with a player, or a status with a place to go.
+
+    `modified` is when the site claims that the file was last changed, as HTTP spells times.
+    """
 
     file: Path | None = None
     page: tuple[str, str] | None = None  # title, address of the footage
     status: int = 200
     location: str = ""
+    modified: str = ""
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -68,6 +72,8 @@ def serve(routes: dict[str, Route]) -> Iterator[str]:
             self.send_response(route.status)
             self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(content)))
+            if route.modified:
+                self.send_header("Last-Modified", route.modified)
             if route.location:
                 self.send_header("Location", route.location)
             self.end_headers()

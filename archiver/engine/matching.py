@@ -119,6 +119,7 @@ class Matcher:
             algorithm=found.algorithm,
             segments=segments,
             transform=transform,
+            error_rate=found.error_rate,
         )
 
     def _in_order(self, one: str, other: str) -> tuple[str, str]:

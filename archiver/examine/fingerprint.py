@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archiver.fingerprint import IMAGE_ALGORITHM, SHIFT, SIDE, VIDEO_ALGORITHM, Fingerprint, pack
+from archiver.fingerprint import FORMS, IMAGE_ALGORITHM, VIDEO_ALGORITHM, Fingerprint, pack
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -51,7 +51,7 @@ def _video(path: str) -> Fingerprinting:
         duration_ms=sampled.duration_ms,
         times_ms=tuple(sampled.times_ms),
         blocks=tuple(sampled.blocks),
-        parameters={"interval_ms": sampled.interval_ms, "rate": RATE, "scaling": "area", "shift": SHIFT, "side": SIDE},
+        parameters={"interval_ms": sampled.interval_ms, "rate": RATE} | _form_parameters(VIDEO_ALGORITHM),
         tools={"av": av.__version__, **_versions(av.library_versions)},
         exchange={},
     )
@@ -63,20 +63,26 @@ def _image(path: str) -> Fingerprinting:
     import PIL
     from PIL import Image
 
+    form = FORMS[IMAGE_ALGORITHM]
     picture, facts = open_image(path)
     with picture:
-        small = np.asarray(picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
+        grey = picture.convert("L").resize((form.side, form.side), Image.Resampling.BOX)
         exchange = {"dhash": str(imagehash.dhash(picture)), "phash": str(imagehash.phash(picture))}
     made = Fingerprint(
         algorithm=IMAGE_ALGORITHM,
         duration_ms=0,
         times_ms=(0,),
-        blocks=pack(small[None]),
-        parameters={"scaling": "area", "shift": SHIFT, "side": SIDE},
+        blocks=pack(np.asarray(grey, dtype=np.uint8)[None], form),
+        parameters=_form_parameters(IMAGE_ALGORITHM),
         tools={"imagehash": imagehash.__version__, "numpy": np.__version__, "pillow": PIL.__version__},
         exchange=exchange,
     )
     return Fingerprinting(made.to_bytes(), IMAGE_ALGORITHM, "image", facts)
+
+
+def _form_parameters(algorithm: str) -> dict[str, int | str]:
+    form = FORMS[algorithm]
+    return {"scaling": "area", "shift": form.shift, "side": form.side}
 
 
 def open_image(path: str) -> tuple[Image.Image, dict[str, int | str]]:

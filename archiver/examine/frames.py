@@ -3,8 +3,8 @@
 Runs inside the sandbox. Memory stays flat: a picture is reduced as soon as it is decoded, and footage longer than
 `MAX_SAMPLES` samples is sampled half as often, again and again.
 
-Cost is that of a bare decode: the loop filter is skipped (its work is invisible at 64 x 64; on H.264 it is a fifth of
-the decoding), and only the sampled frames are scaled.
+Cost is that of a bare decode: the loop filter is skipped (its work is invisible in so small a picture; on H.264 it is a
+fifth of the decoding), and only the sampled frames are scaled.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 #: Samples for each second of footage: a copy's samples then lie within a sixth of a second of the original's.
 RATE = 3
-#: Between two samples a third one is kept if the picture has changed by this many grey levels on average: in a running
-#: camera's footage a sixth of a second is too long to compare by (5 s excerpts of such clips were lost without it).
+#: Between two samples a third one is kept if a part of the picture has changed by this many grey levels on average:
+#: where hands wave or a camera runs, a sixth of a second is too long to compare by (excerpts were lost without it).
 MOVED_LEVELS = 8.0
+#: Parts along each side of the picture.
+MOVED_PARTS = 4
 #: An 8K frame has 33 million pixels; twice that is no camera's.
 MAX_PIXELS = 1 << 26
 #: Up to 720p one thread decodes faster than footage plays fifty times over, for a seventh less work than several: the
@@ -138,6 +140,12 @@ def decoded(container: InputContainer, stream: VideoStream, warnings: set[str]) 
             yield frame
 
 
+def moved(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    """Mean difference in grey levels of the part of the picture that differs most."""
+    parts = np.abs(one - other).reshape(MOVED_PARTS, SIDE // MOVED_PARTS, MOVED_PARTS, SIDE // MOVED_PARTS)
+    return float(parts.mean(axis=(1, 3)).max())
+
+
 def upright(picture: Pictures, rotation: int) -> Pictures:
     """`picture` turned as the display matrix says: degrees, counter-clockwise; only quarter turns are followed."""
     return np.ascontiguousarray(np.rot90(picture, rotation // 90)) if rotation % 90 == 0 else picture
@@ -201,7 +209,7 @@ class _Sampler:
         small = self._scale.reformat(frame, SIDE, SIDE, "gray", interpolation=Interpolation.AREA)
         picture = small.to_ndarray().astype(np.uint8, copy=False)
         level = picture - np.float32(picture.mean())  # a change of the light alone is no movement
-        if not due and self._kept is not None and float(np.abs(level - self._kept).mean()) < MOVED_LEVELS:
+        if not due and self._kept is not None and moved(level, self._kept) < MOVED_LEVELS:
             return
         self._kept = level
         self._pending.append(upright(picture, frame.rotation))

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from archiver.match.descriptor import WORDS, Box, Codes, Variant
 from archiver.match.film import VARIANTS, Entries
 
-#: How much faster the query may run than the indexed film. Platforms' filters are dodged with 5 to 25 %.
-SPEEDS: Final = (1.0, 0.9, 1.1, 0.8, 1.25)
+#: How much faster the query may run than the indexed film; refinement finds those in between (residual.py). Platforms'
+#: filters are dodged with 5 to 25 %, or by playing backwards.
+SPEEDS: Final = (1.0, 0.95, 1.05, 0.9, 1.1, 0.85, 1.15, 0.8, 1.2, 1.25, -1.0)
 #: Width of a bin of offsets. Samples of two copies lie up to a sixth of a second apart.
 BIN_SECONDS: Final = 0.5
 #: Codes of unrelated frames differ in 128 of 256 bits, 8 more or less; see finding.py for what was measured.

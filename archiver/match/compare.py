@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from archiver.fingerprint import Fingerprint
 from archiver.match.align import Hypothesis
-from archiver.match.descriptor import WHOLE, Pixels, Variant
+from archiver.match.descriptor import WHOLE, Pixels, Variant, turned_back_box
 from archiver.match.film import seconds
 from archiver.match.finding import Found, judge, score
-from archiver.match.residual import Pair, Run
+from archiver.match.pair import Alignment, Pair, Run
 from archiver.model import Finding, Segment
 
 #: Stretches that one answer names; a compilation with more of one film has its longest named.
@@ -23,10 +23,7 @@ CERTAIN: Final = 0.8
 #: Offsets this near to each other are refined to the same one.
 SAME_START_SECONDS: Final = 0.25
 
-#: Quarter turns of the query, clockwise, against the item: the variant says how to turn it back.
-TURNS: Final = {Variant.QUARTER_LEFT: 90, Variant.QUARTER_RIGHT: 270}
-
-_Judged = tuple[Finding, Run, Hypothesis]
+_Judged = tuple[Finding, Run, Alignment]
 
 
 def compare(
@@ -40,10 +37,12 @@ def compare(
         if films is None:
             films = Pair(pictures, seconds(query), item)
         for start in _starts(guess):
-            if any(_same_start(start, old) for old in tried) or not films.promising(start):
+            if any(_same_start(start, old) for old in tried):
                 continue
             tried.append(start)
-            best = films.refined(start)
+            best = films.refined(Alignment.of(start))
+            if best is None:
+                continue
             judged += [(finding, run, best) for run in films.runs(best) if (finding := judge(run)) is not None]
         if any(_settled(each, len(query.times_ms)) for each in judged):
             break
@@ -64,7 +63,7 @@ def compare(
         if finding is Finding.SAME_SCENE:
             break  # a scene has no second place in a film: one stretch shows it
     segments.sort(key=lambda segment: segment.b_start)
-    return Found(item_id, finding, score(finding, run), tuple(segments), _transform(at))
+    return Found(item_id, finding, score(finding, run), tuple(segments), transform(at))
 
 
 def _starts(guess: Hypothesis) -> list[Hypothesis]:
@@ -89,28 +88,39 @@ def _strength(judged: _Judged) -> tuple[float, float, float]:
     finding, run, at = judged
     same = finding is Finding.SAME_RECORDING
     # Between speeds and offsets that explain about as much, the film as it was shot is the likelier one.
-    evidence = run.samples * (run.change.detail if same else run.appearance) * (1.0 if at.speed == 1.0 else 0.97)
+    evidence = (
+        run.samples * (run.change.detail if same else run.appearance) * (1.0 if abs(at.speed - 1) < 0.02 else 0.97)
+    )
     return float(same), evidence, -abs(at.offset)
 
 
-def _segment(run: Run, at: Hypothesis, item: Fingerprint, query: Fingerprint) -> Segment | None:
+def _segment(run: Run, at: Alignment, item: Fingerprint, query: Fingerprint) -> Segment | None:
     """The run in seconds: half a sample more at each end, to the film's own end if it was the last sample."""
     times, end = seconds(query), query.duration_ms / 1000
     start = 0.0 if run.first == 0 else float(times[run.first - 1] + times[run.first]) / 2
     stop = end if run.last == len(times) - 1 else float(times[run.last] + times[run.last + 1]) / 2
     # What lies outside the item cannot be the same.
-    start = max(start, -at.offset / at.speed)
-    stop = min(stop, (item.duration_ms / 1000 - at.offset) / at.speed)
+    low, high = sorted((each - at.offset) / at.speed for each in (0.0, item.duration_ms / 1000))
+    start, stop = max(start, low), min(stop, high)
     if stop <= start:
         return None
-    first, last = (round(at.speed * moment + at.offset, 3) for moment in (start, stop))
-    return Segment(max(0.0, first), max(0.0, last), round(start, 3), round(stop, 3))
+    first, last = sorted(max(0.0, round(at.speed * moment + at.offset, 3)) for moment in (start, stop))
+    return Segment(first, last, round(start, 3), round(stop, 3))
 
 
-def _transform(at: Hypothesis) -> dict[str, Any]:
-    transform: dict[str, Any] = {"mirror": at.variant is Variant.MIRROR, "speed": at.speed}
-    if at.variant in TURNS:
-        transform["turn"] = TURNS[at.variant]
-    if at.item_box.area < 0.95:
-        transform["crop"] = round(min(1.0, at.item_box.area), 2)
-    return transform
+def transform(at: Alignment) -> dict[str, Any]:
+    """How the query differs, as `Found` has it."""
+    told: dict[str, Any] = {
+        "mirror": at.variant.mirrored,
+        "speed": 1.0 if abs(at.speed - 1) < 0.01 else round(at.speed, 2),
+    }
+    if at.variant.quarters:
+        told["turn"] = 90 * at.variant.quarters
+    if at.variant is Variant.NEGATIVE:
+        told["negative"] = True
+    share, box = at.placement.share(at.box), turned_back_box(at.box, at.variant)
+    if share < 0.95:
+        told["crop"] = round(share, 2)
+    if box.area < 0.6:
+        told["inset"] = [round(edge, 2) for edge in (box.left, box.top, box.right, box.bottom)]
+    return told

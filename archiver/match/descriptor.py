@@ -16,8 +16,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from archiver.fingerprint import SIDE
-
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint64]
 Pixels = npt.NDArray[np.uint8]
@@ -63,50 +61,99 @@ WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
 
 
 class Variant(StrEnum):
-    """What the copy has to be turned back by."""
+    """What the copy has to be turned back by: a number of quarter turns, then mirroring; or its levels inverted."""
 
     PLAIN = "plain"
     MIRROR = "mirror"
     QUARTER_LEFT = "quarter-left"
     QUARTER_RIGHT = "quarter-right"
+    HALF = "half"
+    QUARTER_LEFT_MIRROR = "quarter-left-mirror"
+    QUARTER_RIGHT_MIRROR = "quarter-right-mirror"
+    HALF_MIRROR = "half-mirror"
+    NEGATIVE = "negative"
+
+    @property
+    def quarters(self) -> int:
+        """Counter-clockwise quarter turns that undo it, which is how many clockwise ones the copy was given."""
+        return 1 if "left" in self.value else 3 if "right" in self.value else 2 if "half" in self.value else 0
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether left and right have to be exchanged after that."""
+        return self.value.endswith("mirror")
 
 
 def turned(pictures: Pixels, variant: Variant) -> Pixels:
-    """Pictures (n, SIDE, SIDE) in that variant."""
-    if variant is Variant.MIRROR:
-        return pictures[:, :, ::-1]
-    if variant is Variant.QUARTER_LEFT:
-        return np.rot90(pictures, 1, axes=(1, 2))
-    if variant is Variant.QUARTER_RIGHT:
-        return np.rot90(pictures, -1, axes=(1, 2))
-    return pictures
+    """Pictures (n, side, side) in that variant."""
+    if variant is Variant.NEGATIVE:
+        return 255 - pictures
+    if variant.quarters:
+        pictures = np.rot90(pictures, variant.quarters, axes=(1, 2))
+    return pictures[:, :, ::-1] if variant.mirrored else pictures
+
+
+def turned_box(box: Box, variant: Variant) -> Box:
+    """Where `box` lies once the picture is turned."""
+    for _ in range(variant.quarters):  # counter-clockwise: the right edge becomes the top
+        box = Box(box.top, 1 - box.right, box.bottom, 1 - box.left)
+    return Box(1 - box.right, box.top, 1 - box.left, box.bottom) if variant.mirrored else box
+
+
+def turned_back_box(box: Box, variant: Variant) -> Box:
+    """The inverse of `turned_box`."""
+    if variant.mirrored:
+        box = Box(1 - box.right, box.top, 1 - box.left, box.bottom)
+    for _ in range(-variant.quarters % 4):
+        box = Box(box.top, 1 - box.right, box.bottom, 1 - box.left)
+    return box
 
 
 def coefficients(pictures: npt.NDArray[np.generic], box: Box) -> Floats:
-    """(n, KEEP * KEEP) orthonormal DCT coefficients of `box` in pictures (n, SIDE, SIDE); the mean is set to 0.
+    """(n, KEEP * KEEP) orthonormal DCT coefficients of `box` in pictures (n, side, side); the mean is set to 0.
 
     Their norm over POINTS is the box's standard deviation in grey levels, as far as low frequencies carry it.
     """
-    rows, columns = _basis(box.top, box.bottom), _basis(box.left, box.right)
+    side = pictures.shape[1]
+    rows, columns = _basis(box.top, box.bottom, side), _basis(box.left, box.right, side)
     blocks = np.empty((len(pictures), KEEP, KEEP), np.float32)
     for start in range(0, len(pictures), _CHUNK):
         part = slice(start, start + _CHUNK)
         blocks[part] = rows @ pictures[part].astype(np.float32) @ columns.T
-    blocks[:, 0, 0] = 0.0
-    return blocks.reshape(len(pictures), KEEP * KEEP)
+    return without_mean(blocks)
 
 
 def coefficients_of(pictures: npt.NDArray[np.generic], boxes: Iterable[Box]) -> Iterator[Floats]:
     """As `coefficients` for each box in turn; boxes that share their rows share the first of the two products."""
-    levels = pictures.astype(np.float32)
+    levels: Floats = pictures.astype(np.float32)
+    side = levels.shape[1]
     halves: dict[tuple[float, float], Floats] = {}
     for box in boxes:
         rows = box.top, box.bottom
         if rows not in halves:
-            halves[rows] = _basis(*rows) @ levels
-        blocks = halves[rows] @ _basis(box.left, box.right).T
-        blocks[:, 0, 0] = 0.0
-        yield blocks.reshape(len(pictures), KEEP * KEEP)
+            halves[rows] = _basis(*rows, side) @ levels
+        blocks: Floats = np.matmul(halves[rows], _basis(box.left, box.right, side).T)
+        yield without_mean(blocks)
+
+
+def coefficients_of_points(points: Floats) -> Floats:
+    """As `coefficients`, of pictures that have been resampled to (n, POINTS, POINTS) already."""
+    rows: Floats = np.matmul(_dct(), points)
+    return without_mean(np.matmul(rows, _dct().T))
+
+
+def resampled(pictures: npt.NDArray[np.generic], box: Box) -> Floats:
+    """`box` of pictures (n, side, side) area-resampled to (n, POINTS, POINTS)."""
+    side = pictures.shape[1]
+    rows, columns = _resampling(box.top, box.bottom, side), _resampling(box.left, box.right, side)
+    points: Floats = rows @ pictures.astype(np.float32) @ columns.T
+    return points
+
+
+def without_mean(blocks: Floats) -> Floats:
+    """Coefficients (n, KEEP, KEEP) as rows (n, KEEP * KEEP), with 0 for the mean."""
+    blocks[:, 0, 0] = 0.0
+    return blocks.reshape(len(blocks), KEEP * KEEP)
 
 
 def contrast(blocks: Floats) -> Floats:
@@ -132,19 +179,31 @@ def alike(a: Floats, b: Floats) -> Floats:
 
 
 @lru_cache(maxsize=4096)
-def _basis(low: float, high: float) -> Floats:
-    """(KEEP, SIDE): area-resampling of [low, high) to POINTS points, then the first KEEP rows of the DCT-II."""
-    edges = np.linspace(low * SIDE, high * SIDE, POINTS + 1)
-    pixels = np.arange(SIDE)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    resample = np.maximum(overlap, 0.0)
-    # Edges that lie outside the picture (a box found by refinement) see its last pixel.
-    empty = resample.sum(1) < 1e-9
-    nearest = np.clip(((edges[1:] + edges[:-1]) / 2).astype(int), 0, SIDE - 1)
-    resample[empty, nearest[empty]] = 1.0
-    resample /= resample.sum(1, keepdims=True)
+def _basis(low: float, high: float, side: int) -> Floats:
+    """(KEEP, side): area-resampling of [low, high) to POINTS points, then the first KEEP rows of the DCT-II."""
+    basis: Floats = _dct() @ _resampling(low, high, side)
+    return basis
+
+
+@lru_cache(maxsize=1)
+def _dct() -> Floats:
     angles = np.pi * (np.arange(POINTS) + 0.5) * np.arange(KEEP)[:, None] / POINTS
     dct = np.cos(angles) * np.sqrt(2.0 / POINTS)
     dct[0] *= np.sqrt(0.5)
-    basis: Floats = (dct @ resample).astype(np.float32)
+    basis: Floats = dct.astype(np.float32)
     return basis
+
+
+@lru_cache(maxsize=4096)
+def _resampling(low: float, high: float, side: int) -> Floats:
+    edges = np.linspace(low * side, high * side, POINTS + 1)
+    pixels = np.arange(side)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    resample = np.maximum(overlap, 0.0)
+    # Edges that lie outside the picture (a border found within one stored pixel) see its last pixel.
+    empty = resample.sum(1) < 1e-9
+    nearest = np.clip(((edges[1:] + edges[:-1]) / 2).astype(int), 0, side - 1)
+    resample[empty, nearest[empty]] = 1.0
+    resample /= resample.sum(1, keepdims=True)
+    shares: Floats = resample.astype(np.float32)
+    return shares

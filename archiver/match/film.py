@@ -20,7 +20,9 @@ from archiver.match.descriptor import (
     coefficients_of,
     contrast,
     turned,
+    turned_box,
 )
+from archiver.match.insets import insets
 from archiver.match.shots import boxes, shots
 
 Seconds = npt.NDArray[np.float64]
@@ -59,6 +61,10 @@ class Entries:
 
 
 VARIANTS: Final = tuple(Variant)
+#: Variants in which crops and insets of the query are looked up too; the others are rarer, and of whole pictures.
+_USUAL: Final = (Variant.PLAIN, Variant.MIRROR)
+#: Samples before and after a shot in which its insets are looked for too: an inset outlasts a cut of what is around it.
+_AROUND: Final = 6
 
 
 def seconds(fingerprint: Fingerprint) -> Seconds:
@@ -68,22 +74,16 @@ def seconds(fingerprint: Fingerprint) -> Seconds:
 
 def indexed_entries(fingerprint: Fingerprint) -> Entries:
     """Codes of every sample as an indexed film has them: upright, whole and in part."""
-    return _entries(fingerprint, {Variant.PLAIN: INDEXED_BOXES}, (Variant.PLAIN,), 1)
+    return _entries(fingerprint, INDEXED_BOXES, (Variant.PLAIN,), 1)
 
 
 def query_entries(fingerprint: Fingerprint, stride: int, *, parts: bool) -> Entries:
-    """Codes of every `stride`-th sample as a query has them: also mirrored and turned; with `parts`, of crops too."""
-    wanted = QUERY_BOXES if parts else (WHOLE, *_WITHOUT_BAR)
-    upright = {Variant.PLAIN: wanted, Variant.MIRROR: wanted}
-    return _entries(
-        fingerprint, upright | {Variant.QUARTER_LEFT: (WHOLE,), Variant.QUARTER_RIGHT: (WHOLE,)}, VARIANTS, stride
-    )
+    """Codes of every `stride`-th sample as a query has them: in every variant; with `parts`, of crops too."""
+    return _entries(fingerprint, QUERY_BOXES if parts else _UNCROPPED, VARIANTS, stride)
 
 
-def _entries(
-    fingerprint: Fingerprint, first: dict[Variant, tuple[Box, ...]], others: tuple[Variant, ...], stride: int
-) -> Entries:
-    """`first`: parts of a shot's likeliest box, by variant; its `others` are taken whole, in each variant."""
+def _entries(fingerprint: Fingerprint, parts: tuple[Box, ...], variants: tuple[Variant, ...], stride: int) -> Entries:
+    """`parts` are those of a shot's likeliest box that are taken in the usual variants."""
     pictures = fingerprint.pictures()
     table: dict[Box, int] = {}
     made: list[tuple[Codes, npt.NDArray[np.int32], int, int, bool]] = []
@@ -95,13 +95,16 @@ def _entries(
             if not chosen.any():
                 continue
             found = boxes(part[shot])
-            for variant in VARIANTS:
-                outer = _turned_box(found[0], variant)
-                wanted = [(inner.inside(outer), inner not in _UNCROPPED) for inner in first.get(variant, ())]
-                wanted += [(_turned_box(box, variant), False) for box in found[1:] if variant in others]
+            inner = insets(part[max(0, shot.start - _AROUND) : shot.stop + _AROUND])
+            for variant in variants:
+                wanted = [(box, False) for box in found]
+                if variant in _USUAL:
+                    wanted = [(each.inside(found[0]), each not in _UNCROPPED) for each in parts]
+                    wanted += [(box, False) for box in (*found[1:], *inner)]
+                wanted = [(turned_box(box, variant), is_part) for box, is_part in wanted]
                 views = turned(part[shot][chosen], variant)
-                parts = coefficients_of(views, [box for box, _ in wanted])
-                for (box, is_part), blocks in zip(wanted, parts, strict=True):
+                all_blocks = coefficients_of(views, [box for box, _ in wanted])
+                for (box, is_part), blocks in zip(wanted, all_blocks, strict=True):
                     lively = contrast(blocks) >= MIN_CONTRAST
                     number = table.setdefault(box, len(table))
                     made.append(
@@ -116,14 +119,3 @@ def _entries(
         part=np.repeat(np.array([each[4] for each in made], np.bool_), lengths),
         boxes=tuple(table),
     )
-
-
-def _turned_box(box: Box, variant: Variant) -> Box:
-    """Where `box` lies once the picture is turned."""
-    if variant is Variant.MIRROR:
-        return Box(1 - box.right, box.top, 1 - box.left, box.bottom)
-    if variant is Variant.QUARTER_LEFT:  # counter-clockwise: the right edge becomes the top
-        return Box(box.top, 1 - box.right, box.bottom, 1 - box.left)
-    if variant is Variant.QUARTER_RIGHT:
-        return Box(1 - box.bottom, box.left, 1 - box.top, box.right)
-    return box

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from archiver.match.residual import Run
-from archiver.model import Finding, Segment
+from archiver.match.pair import Run
+from archiver.model import ErrorRate, Finding, Segment
 
-ALGORITHM: Final = "archiver-match/1"
+ALGORITHM: Final = "archiver-match/2"
 
 # Measured by `benchmarks/matching.py` on the 18 development clips, their 306 copies, and 248 pairs of parts of one clip
 # that share no frame (halves, thirds, quarters; in both directions). They rest on those clips and no others.
@@ -47,6 +47,7 @@ class Found:
     segments: tuple[Segment, ...]
     transform: Mapping[str, Any] = field(default_factory=dict)
     algorithm: str = ALGORITHM
+    error_rate: ErrorRate | None = None
 
     @property
     def rank(self) -> tuple[float, ...]:

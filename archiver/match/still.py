@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from archiver.fingerprint import Fingerprint
 from archiver.match.align import MANY_DISTANCES, NEAR_BITS, distances
-from archiver.match.compare import TURNS
-from archiver.match.descriptor import Box, Floats, Pixels, Variant, alike, coefficients, turned
+from archiver.match.compare import transform
+from archiver.match.descriptor import Floats, Pixels, alike, coefficients, coefficients_of_points, resampled, turned
 from archiver.match.film import VARIANTS, Entries, seconds
 from archiver.match.finding import Found, judge_still
-from archiver.match.geometry import climb
+from archiver.match.pair import Alignment
+from archiver.match.register import Placement, registered, seen
 from archiver.model import Finding, Segment
 
 #: Nearest pairs of codes that are looked at closely.
 _TRIALS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Sample `of_query` beside sample `of_item`, at a refined place, and how alike they look."""
+
+    appearance: float
+    of_query: int
+    of_item: int
+    at: Alignment
 
 
 def compare_still(
@@ -28,42 +40,41 @@ def compare_still(
     [0, 0].
     """
     item_pictures, query_pictures = (each.pictures() for each in (item, query))
-    best: tuple[float, int, int, Variant, Box, Box] | None = None
-    for row, column in _nearest(query_entries, item_entries):
-        variant = VARIANTS[query_entries.variant[row]]
-        of_query, of_item = int(query_entries.sample[row]), int(item_entries.sample[column])
-        box = query_entries.boxes[query_entries.box[row]]
-        view = coefficients(turned(query_pictures[of_query : of_query + 1], variant), box)
-        other = item_pictures[of_item : of_item + 1]
-
-        def agreement(place: Box, view: Floats = view, other: Pixels = other) -> float:
-            return float(alike(view, coefficients(other, place))[0])
-
-        place = item_entries.boxes[item_entries.box[column]]
-        for step in (0.04, 0.015):
-            place = climb(place, step, agreement)
-        trial = (agreement(place), of_query, of_item, variant, box, place)
-        if best is None or trial[0] > best[0]:
-            best = trial
+    trials = [
+        _tried(query_pictures, query_entries, row, item_pictures, item_entries, column)
+        for row, column in _nearest(query_entries, item_entries)
+    ]
+    best = max(trials, key=lambda trial: trial.appearance, default=None)
     if best is None:
         return None
-    appearance, of_query, of_item, variant, box, place = best
-    finding = judge_still(appearance, images=item.kind == query.kind == "image")
+    finding = judge_still(best.appearance, images=item.kind == query.kind == "image")
     if finding is None:
         return None
-    query_view = coefficients(turned(query_pictures, variant), box)
-    item_view = coefficients(item_pictures, place)
+    query_view = coefficients(turned(query_pictures, best.at.variant), best.at.box)
+    grid = best.at.placement.grid(best.at.box)
+    item_view = coefficients_of_points(seen(item_pictures.astype(np.float32), grid))
     segment = Segment(
-        *_stretch(item, of_item, alike(item_view, query_view[of_query : of_query + 1])),
-        *_stretch(query, of_query, alike(query_view, item_view[of_item : of_item + 1])),
+        *_stretch(item, best.of_item, alike(item_view, query_view[best.of_query][None])),
+        *_stretch(query, best.of_query, alike(query_view, item_view[best.of_item][None])),
     )
-    transform: dict[str, Any] = {"mirror": variant is Variant.MIRROR, "speed": 1.0}
-    if variant in TURNS:
-        transform["turn"] = TURNS[variant]
-    if place.area < 0.95:
-        transform["crop"] = round(place.area, 2)
-    score = appearance if finding is Finding.SAME_RECORDING else appearance / 2
-    return Found(item_id, finding, round(min(1.0, score), 4), (segment,), transform)
+    score = best.appearance if finding is Finding.SAME_RECORDING else best.appearance / 2
+    return Found(item_id, finding, round(min(1.0, score), 4), (segment,), transform(best.at))
+
+
+def _tried(
+    query_pictures: Pixels, query: Entries, row: int, item_pictures: Pixels, item: Entries, column: int
+) -> _Trial:
+    variant = VARIANTS[query.variant[row]]
+    of_query, of_item = int(query.sample[row]), int(item.sample[column])
+    box = query.boxes[query.box[row]]
+    view = turned(query_pictures[of_query : of_query + 1], variant)
+    other = item_pictures[of_item : of_item + 1].astype(np.float32)
+    guess = Placement.of_boxes(box, item.boxes[item.box[column]])
+    placement = registered(guess, box, resampled(view, box), other)
+    box = placement.covered(box)
+    item_view = coefficients_of_points(seen(other, placement.grid(box)))
+    appearance = float(alike(coefficients(view, box), item_view)[0])
+    return _Trial(appearance, of_query, of_item, Alignment(variant, box, placement, 1.0, 0.0))
 
 
 def _nearest(query: Entries, item: Entries) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from archiver.proof import codes, layout, memory, outside, policy
+from archiver.proof import blockheaders, codes, layout, memory, outside, policy
 from archiver.proof.bundle import verify
 from archiver.proof.faults import ProofError, Verdict
 from archiver.proof.opened import Opened, read_small
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--policy", type=Path, metavar="FILE", help="logs and witnesses that you believe (C2SP policy)")
     parser.add_argument("--memory", type=Path, metavar="FILE", help="compare with what you saw before, and remember it")
+    parser.add_argument(
+        "--block-headers", type=Path, metavar="FILE", help="headers of Bitcoin blocks, from a source that you believe"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     given = parser.parse_args(arguments)
     if not given.bundle.exists():
@@ -45,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         brought = Outside(
             policy.parse(given.policy.read_bytes()) if given.policy else None,
             memory.load(given.memory) if given.memory else None,
+            headers=blockheaders.parse(given.block_headers.read_bytes()) if given.block_headers else None,
         )
         verdict = verify(given.bundle, given.key, disclosures=files, tell=opened.append, outside=brought)
         if brought.memory is not None and verdict.look:

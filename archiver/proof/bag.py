@@ -170,8 +170,10 @@ def _judge(one: os.DirEntry[str], path: str, folded: set[str]) -> tuple[str, str
         or path in layout.OPTIONAL_FILES
         or layout.REPORT_PART.fullmatch(path)
         or layout.EXHIBIT_PATH.fullmatch(path)
+        or layout.REDACTED_PATH.fullmatch(path)
         or layout.ENTRY_PATH.fullmatch(path)
         or layout.TIMESTAMP_PATH.fullmatch(path)
+        or layout.ANCHOR_PATH.fullmatch(path)
     ):
         return None
     return "file-extra", "no bundle of ours has such a file"

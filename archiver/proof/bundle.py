@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver.proof import canonical, layout, stamped, standing
+from archiver.proof import anchored, anchors, canonical, layout, stamped, standing
 from archiver.proof.bag import Bag, Faults, TooManyFaults, read_bag
 from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.exhibits import read_exhibits
@@ -26,6 +26,7 @@ from archiver.proof.opened import Opened, check_all
 from archiver.proof.outside import Outside
 from archiver.proof.story import check_story
 from archiver.proof.untrusted import rows, table
+from archiver.proof.withheld import check_withheld
 
 _NOTHING = Outside()
 
@@ -91,10 +92,15 @@ def _verify(
     checked["exhibits"] = len(exhibits)
     checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
     check_story(bag, evidence, exhibits, faults)
+    check_withheld(bag, evidence, exhibits, faults)
     stamps = stamped.check(bag, evidence, outside.vouch, faults)
     if stamps:
         outcome.told = {**outcome.told, "timestamps": stamps}
         checked["timestamps"] = len(stamps)
+    found = anchors.check(bag, evidence, outside.headers, faults)
+    if found:
+        outcome.told = anchored.with_anchors(outcome.told, found)
+        checked["anchors"] = len(found)
     return evidence
 
 

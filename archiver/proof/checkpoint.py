@@ -1,6 +1,8 @@
 """C2SP tlog-checkpoint: origin, size and root of a ledger, as the text of a signed note.
 
-Extension lines are refused: our ledgers write none, and what no monitor can check has no place under a signature.
+Our ledgers write no extension lines, and in a checkpoint of ours they are refused: what no monitor can check has no
+place under its signature. A witness has to take them (C2SP tlog-witness names no refusal for them); its cosignature
+covers their bytes and says nothing about what they mean.
 """
 
 from __future__ import annotations
@@ -30,9 +32,11 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
-def parse(text: str) -> Checkpoint:
-    """The checkpoint that a note's text spells. Raises ProofError."""
+def parse(text: str, *, extended: bool = False) -> Checkpoint:
+    """The checkpoint that a note's text spells; `extended` allows extension lines after it. Raises ProofError."""
     lines = text.split("\n")
+    if extended and len(lines) > 4 and "" not in lines[3:-1]:
+        lines = [*lines[:3], lines[-1]]
     if len(lines) != 4 or lines[3]:
         raise ProofError("checkpoint-malformed", "a checkpoint is three lines: origin, size and root")
     origin, size, encoded = lines[:3]
@@ -44,16 +48,16 @@ def parse(text: str) -> Checkpoint:
     except (binascii.Error, ValueError):  # ValueError: characters beyond ASCII
         raise ProofError("checkpoint-malformed", "a checkpoint's root is not base64") from None
     checkpoint = Checkpoint(origin, int(size), root)
-    if len(root) != HASH_BYTES or checkpoint.text() != text:
+    if len(root) != HASH_BYTES or checkpoint.text() != "\n".join(lines):
         raise ProofError("checkpoint-malformed", "a checkpoint is not spelt as it must be")
     return checkpoint
 
 
-def open_signed(data: bytes, key: note.VerifierKey) -> Checkpoint:
+def open_signed(data: bytes, key: note.VerifierKey, *, extended: bool = False) -> Checkpoint:
     """The checkpoint in a signed note, once `key` is found to have signed it under its own name. Raises ProofError."""
     signed = note.parse(data)
     note.check(signed, key)
-    checkpoint = parse(signed.text)
+    checkpoint = parse(signed.text, extended=extended)
     if checkpoint.origin != key.name:
         raise ProofError("checkpoint-origin", f"a checkpoint of {checkpoint.origin!r} is not one of {key.name!r}")
     return checkpoint

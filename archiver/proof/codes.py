@@ -11,7 +11,7 @@ from types import MappingProxyType
 _KEEP = "Change nothing here and make a copy as evidence: "
 
 #: (whether the faults say only that something could not be checked, what the reader should do, code -> what it says)
-_GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
+GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
     (
         False,
         _KEEP + "take the object from a backup or another office that holds the same SHA-256; until then do not rely"
@@ -142,6 +142,17 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
     ),
     (
         False,
+        "Do not rely on the block that this anchor names; the entries themselves stand without it. Get the block's"
+        " header from a second source, and ask the office for the proof",
+        {
+            "anchor-of-other": "the proof or note is of another checkpoint or entry",
+            "anchor-invalid": "form, blocks or time of the proof do not hold",
+            "anchor-missing": "the proof or the note is not there",
+            "anchor-header-differs": "the given header of that block has another Merkle root than the proof leads to",
+        },
+    ),
+    (
+        False,
         "Do not rely on what the disclosure says, and ask whoever gave it; the entry itself is not touched by it",
         {
             "disclosure-foreign": "a disclosure does not open a field of its entry",
@@ -186,6 +197,8 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
             "ingestion-missing": "no entry tells that an exhibit was taken in",
             "report-malformed": "report.json is of another form",
             "report-differs": "the report says what no entry or disclosure says",
+            "withheld-differs": "what the export's entry withholds is not what the report withholds, or is there",
+            "redacted-copy": "a redacted copy is not the one that the report names beside the withheld object",
             "document-malformed": "a document of the bundle is of another form",
             "entry-malformed": "an entry is of another form",
             "entry-missing": "a proof without its entry",
@@ -225,6 +238,12 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
     ),
     (
         True,
+        "Set this machine's clock right and check again. If it was right, the entry and all after it claim a time that"
+        " had not come: believe of their times only what time stamps and cosignatures prove, and ask the office",
+        {"time-ahead": "an entry is later than this machine's clock: that is behind, or the entry was post-dated"},
+    ),
+    (
+        True,
         "Give the verifier what it could not read (a disk, a permission, the verifier key), and check again",
         {
             "store-unreachable": "a folder or object cannot be read",
@@ -236,6 +255,12 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
         True,
         "Get the authority's root certificate from the authority, and give it with --tsa-roots",
         {"timestamp-untrusted": "no root is at hand, so that no stamp's signature was believed"},
+    ),
+    (
+        True,
+        "Get the header of that block from a source that you believe (a Bitcoin node, or several public ones that"
+        " agree), and give it with --block-headers",
+        {"anchor-header-absent": "the given headers are not of the block that an anchor names"},
     ),
     (
         True,
@@ -251,13 +276,13 @@ _GROUPS: tuple[tuple[bool, str, dict[str, str]], ...] = (
 )
 
 #: What each code says, in one line.
-SAYS: Mapping[str, str] = MappingProxyType({code: says for _, _, codes in _GROUPS for code, says in codes.items()})
+SAYS: Mapping[str, str] = MappingProxyType({code: says for _, _, codes in GROUPS for code, says in codes.items()})
 
 #: What the reader should do about it.
-NEXT: Mapping[str, str] = MappingProxyType({code: step for _, step, codes in _GROUPS for code in codes})
+NEXT: Mapping[str, str] = MappingProxyType({code: step for _, step, codes in GROUPS for code in codes})
 
 #: Faults that say "could not be checked" and not "is wrong". Any other code makes the verdict FAILED.
-INCOMPLETE_CODES = frozenset(code for incomplete, _, codes in _GROUPS if incomplete for code in codes)
+INCOMPLETE_CODES = frozenset(code for incomplete, _, codes in GROUPS if incomplete for code in codes)
 
 
 def steps(codes: Iterable[str]) -> dict[str, str]:
@@ -271,21 +296,3 @@ def lines(codes: Iterable[str]) -> list[str]:
     for code, step in steps(codes).items():
         asked.setdefault(step, []).append(code)
     return [f"What to do about {', '.join(found)}: {step}" for step, found in asked.items()]
-
-
-def markdown() -> str:
-    """docs/faults.md."""
-    parts = [
-        "# What the verifier can say\n",
-        "This page is generated from `archiver/proof/codes.py`. `archiver verify` and verify.pyz name every fault by"
-        " one of these codes, with the entry, object, item or file that it concerns, and say what to do. No fault:"
-        " VERIFIED. One fault that means FAILED: FAILED. Only faults that say that something could not be checked:"
-        " INCOMPLETE.\n",
-    ]
-    for incomplete, step, codes in _GROUPS:
-        verdict = "INCOMPLETE" if incomplete else "FAILED"
-        parts.append(f"## {verdict}: {', '.join(list(codes)[:3])}{' ...' if len(codes) > 3 else ''}\n")
-        parts.append(f"What to do: {step}.\n")
-        rows = [f"| `{code}` | {verdict} | {says} |" for code, says in codes.items()]
-        parts.append("\n".join(["| code | verdict | says |", "|---|---|---|", *rows]) + "\n")
-    return "\n".join(parts)

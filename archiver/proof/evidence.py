@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archiver.proof import canonical, disclosure, layout, merkle, note, signed
+from archiver.proof import canonical, clock, disclosure, layout, merkle, note, signed
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint, parse
 from archiver.proof.eras import Era
@@ -55,6 +55,7 @@ class Evidence:
     consistency: tuple[bytes, ...]
     cosigned: tuple[bytes, ...]  # the consistency proof of the cosigned checkpoint
     stamped: Mapping[str, Any]  # consistency proofs of stamped checkpoints by the number of the stamp's entry
+    anchored: Mapping[str, Any]  # and of anchored ones
     about_item: Mapping[str, Sequence[Entry]]
     captures: Mapping[str, Sequence[Entry]]  # by acquisition
 
@@ -73,9 +74,10 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         consistency = hashes(proofs.get("consistency", []))
         cosigned = hashes(proofs.get("cosigned", []))
         stamped = table(proofs.get("timestamps", {}), "proofs-malformed")
+        anchored = table(proofs.get("anchors", {}), "proofs-malformed")
     except ProofError as error:
         faults.of(error, layout.EXPORT_PROOFS)
-        export_seq, inclusion, consistency, cosigned, stamped = -1, {}, (), (), {}
+        export_seq, inclusion, consistency, cosigned, stamped, anchored = -1, {}, (), (), {}, {}
     places = {int(layout.ENTRY_PATH.fullmatch(path)[1]): path for path in _entry_files(bag)}  # type: ignore[index]  # they match
     if export_seq in places:
         faults.add("entry-repeated", places[export_seq], "the export's own entry is there twice")
@@ -94,6 +96,10 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         entry = _entry(bag, seq, path, inclusion.get(str(seq)), opened.pop(str(seq), []), checkpoint, faults)
         if entry:
             entries[seq] = entry
+    now = clock.latest()
+    ahead = next((one for _, one in sorted(entries.items()) if one.value["time"] > now), None)
+    if ahead is not None:
+        faults.add(clock.CODE, f"entry {ahead.seq}", clock.message(ahead.value["time"]))
     for number in sorted(set(inclusion) - {str(seq) for seq in places}):
         faults.add("entry-missing", f"entry {number[:20]}", "there is a proof for it, and it is missing")
     for number in sorted(opened):
@@ -112,6 +118,7 @@ def read_evidence(bag: Bag, expected_key: str | None, faults: Faults) -> Evidenc
         consistency=consistency,
         cosigned=cosigned,
         stamped=stamped,
+        anchored=anchored,
         about_item=_grouped(entries.values(), "item"),
         captures=_grouped(captures, "acquisition"),
     )

@@ -67,6 +67,8 @@ EXHIBIT_PATH = re.compile(
     r"(?:-[1-9][0-9]{0,3})?\.[a-z0-9]{1,8}",
     re.ASCII,
 )
+#: A working copy of an object that is withheld, without what names somebody.
+REDACTED_PATH = re.compile(r"data/exhibits/([0-9]{3,7})/(info|metadata)(?:-[1-9][0-9]{0,3})?-redacted\.json", re.ASCII)
 ENTRY_PATH = re.compile(r"data/ledger/entries/([0-9]{9,18})\.json", re.ASCII)
 
 #: A time stamp by the number of its entry: the query, the raw reply, the authority's certificates, the stamped note.
@@ -74,12 +76,18 @@ TIMESTAMPS = LEDGER + "timestamps/"
 TIMESTAMP_KINDS = ("tsq", "tsr", "pem", "checkpoint")
 TIMESTAMP_PATH = re.compile(r"data/ledger/timestamps/([0-9]{9,18})\.(?:tsq|tsr|pem|checkpoint)", re.ASCII)
 
+#: An anchor by the number of its entry: the OpenTimestamps proof, and the signed note that it is of.
+ANCHORS = LEDGER + "anchors/"
+ANCHOR_KINDS = ("ots", "checkpoint")
+ANCHOR_PATH = re.compile(r"data/ledger/anchors/([0-9]{9,18})\.(?:ots|checkpoint)", re.ASCII)
+
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 #: Every folder of the bag; that bounds the depth as well.
 FOLDER = re.compile(
-    r"data|data/statements|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps)",
+    r"data|data/statements|data/exhibits|data/exhibits/[0-9]{3,7}"
+    r"|data/ledger|data/ledger/(entries|export|timestamps|anchors)",
     re.ASCII,
 )
 
@@ -127,6 +135,11 @@ def report_part(number: int) -> str:
 def timestamp_path(seq: int, kind: str) -> str:
     """Where a file of the time stamp lies that entry `seq` tells of."""
     return f"{TIMESTAMPS}{seq:09}.{kind}"
+
+
+def anchor_path(seq: int, kind: str) -> str:
+    """Where a file of the anchor lies that entry `seq` tells of."""
+    return f"{ANCHORS}{seq:09}.{kind}"
 
 
 def exhibit_folder(number: int) -> str:

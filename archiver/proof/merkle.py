@@ -55,6 +55,17 @@ class CompactRange:
         self.hashes.append(leaf)
         self.size += 1
 
+    def append_subtree(self, root: bytes, height: int) -> None:
+        """Add 2^`height` leaves by the root of their subtree. Raises ProofError where none such begins at this size."""
+        if self.size % (1 << height):
+            raise ProofError("range-shape", f"no subtree of height {height} begins at leaf {self.size}")
+        places = self.size >> height
+        while places & 1:
+            root = node_hash(self.hashes.pop(), root)
+            places >>= 1
+        self.hashes.append(root)
+        self.size += 1 << height
+
     def root(self) -> bytes:
         """Merkle tree hash of all leaves so far."""
         return _fold(self.hashes) if self.hashes else EMPTY_ROOT

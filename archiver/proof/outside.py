@@ -6,13 +6,14 @@ of earlier looks are what such a maker cannot reach; without them some attacks l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from archiver.proof import memory as memories
 from archiver.proof import witnessed
+from archiver.proof.blockheaders import Header
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.logkeys import LogKeys
 from archiver.proof.memory import Comparison, Memory
@@ -25,11 +26,15 @@ Vouch = Callable[[bytes, bytes, bytes, bytes], None]
 
 @dataclass(frozen=True)
 class Outside:
-    """A policy, what was seen before, and what checks the signatures of time stamps. None: there is none."""
+    """A policy, what was seen before, what checks the signatures of time stamps, and headers of Bitcoin blocks.
+
+    None: there is none.
+    """
 
     policy: Policy | None = None
     memory: Memory | None = None
     vouch: Vouch | None = None
+    headers: Mapping[int, Header] | None = None
 
 
 #: What no look at one copy can exclude, by what would: the words are for people, in the order of their weight.
@@ -134,6 +139,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     if memory.get("conflicts"):
         said.append(f"{memory['conflicts']} checkpoints that contradict this log's others are kept as evidence")
     said += _timestamps(told)
+    said += _anchors(told)
     said += [f"Not excluded: {one}" for one in told.get("not_excluded", ())]
     return said
 
@@ -151,6 +157,32 @@ def _timestamps(told: dict[str, Any]) -> list[str]:
         said.append(f"{len(stamps) - len(chosen)} more time stamps in between")
     unchecked = [one for one in chosen if "command" in one and not one["signature_checked"]]
     return [*said, *(f"Check its signature with the authority's own root: {one['command']}" for one in unchecked)]
+
+
+def _anchors(told: dict[str, Any]) -> list[str]:
+    """The first and the newest anchor in a block, and how many still wait for one."""
+    anchors = told.get("anchors", ())
+    settled = [one for one in anchors if one["blocks"]]
+    chosen = settled if len(settled) < 3 else (settled[0], settled[-1])
+    said = []
+    for one in chosen:
+        what = f"Time anchor of entry {one['entry']}: the first {one['size']} entries were there"
+        if one["header_checked"]:
+            made = f"{one['time'][:19]}Z (as its header says, which shows 2^{one['work']} hashes of work)"
+            said.append(f"{what} before Bitcoin block {one['block']} of {made}")
+        else:
+            blocks = " or ".join(map(str, one["blocks"]))
+            said.append(
+                f"{what} before Bitcoin block {blocks} was made, if its Merkle root is the one that the proof leads to"
+                " (not checked here: bring the block's header with --block-headers)"
+            )
+    if len(settled) > len(chosen):
+        said.append(f"{len(settled) - len(chosen)} more time anchors in between")
+    completed = {one["upgrades"] for one in anchors}
+    pending = sum(1 for one in anchors if not one["blocks"] and one["entry"] not in completed)
+    if pending:
+        said.append(f"Time anchors that only promise a block, and prove nothing yet: {pending}")
+    return said
 
 
 _MEMORY = {

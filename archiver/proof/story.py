@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.proof import canonical, layout
+from archiver.proof import canonical, grouped, layout, matched
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import Entry, Evidence, read_json
@@ -35,7 +35,12 @@ def check_story(bag: Bag, evidence: Evidence, exhibits: Mapping[int, Exhibit], f
 def _differences(
     bag: Bag, report: dict[str, Any], evidence: Evidence, exhibits: Mapping[int, Exhibit]
 ) -> Iterator[tuple[str, str]]:
-    listed = rows(table(report.get("ledger"), _CODE).get("entries"), _CODE)
+    ledger = table(report.get("ledger"), _CODE)
+    keys = bag.read(layout.KEY, layout.MAX_TEXT_BYTES).decode("utf-8", "replace").splitlines()
+    # Reports of the first versions show the first key only.
+    if [ledger.get("verifier_key")] != keys[:1] or ledger.get("verifier_keys", keys) != keys:
+        yield layout.REPORT_JSON, "the keys that the report shows are not those of the bundle"
+    listed = rows(ledger.get("entries"), _CODE)
     export = evidence.export.seq if evidence.export else -1
     if listed != sorted(set(evidence.entries) - {export}):
         yield layout.REPORT_JSON, "the entries that the report lists are not those of the bundle"
@@ -47,19 +52,8 @@ def _differences(
             yield from _exhibit(bag, one, text(report, "case", _CODE), exhibits[number], evidence)
     if evidence.export is not None:
         yield from _prepared(report, evidence.export)
-    matches = [one for one in evidence.entries.values() if one.type == "match"]
-    decisions = {one.seq for one in evidence.entries.values() if one.type == "decision"}
-    told = rows(report.get("matches"), _CODE)
-    if sorted(whole(table(one, _CODE), "entry", _CODE) for one in told) != [one.seq for one in matches]:
-        yield layout.REPORT_JSON, "the matches of the report are not those of the ledger's entries"
-    for one in told:
-        rulings = [table(ruling, _CODE) for ruling in rows(one.get("rulings"), _CODE)]
-        decisions -= {whole(ruling, "entry", _CODE) for ruling in rulings}
-        entry = evidence.entries.get(one["entry"])
-        if entry and not _match_agrees(one, rulings, entry, evidence, exhibits):
-            yield f"entry {entry.seq}", "the report tells this match, or a ruling on it, otherwise than the ledger"
-    if decisions:
-        yield layout.REPORT_JSON, "the report leaves out rulings of the ledger"
+    yield from matched.differences(report, evidence, exhibits)
+    yield from grouped.differences(report, evidence, exhibits)
 
 
 def _prepared(report: dict[str, Any], export: Entry) -> Iterator[tuple[str, str]]:
@@ -103,40 +97,12 @@ def _exhibit(
         entry = evidence.entries.get(whole(table(given, _CODE), "entry", _CODE))
         if entry is None or given.get("value", "") != entry.fields.get(name, ""):
             yield subject, f"no disclosure says what the report gives as {name[:40]}"
-    if table(fields.get("case", {"value": ""}), _CODE).get("value") != case:
+    if table(fields.get("case", {}), _CODE).get("value", "") != case:
         yield subject, "the report's case is not the one that the ledger's entry discloses"
     for row in rows(shown.get("custody"), _CODE):
         entry = evidence.entries.get(whole(table(row, _CODE), "entry", _CODE))
         if entry is None or not _copies(row, entry) or row.get("agent", "") != entry.fields.get("agent", ""):
             yield subject, f"the report tells entry {row['entry']} otherwise than the ledger"
-
-
-def _match_agrees(
-    shown: dict[str, Any],
-    rulings: list[dict[str, Any]],
-    entry: Entry,
-    evidence: Evidence,
-    exhibits: Mapping[int, Exhibit],
-) -> bool:
-    sides = [exhibits.get(whole(shown, side, _CODE)) for side in ("a", "b")]
-    if [side.item if side else None for side in sides] != [entry.detail.get("a"), entry.detail.get("b")]:
-        return False
-    names = ("kind", "finding", "score_ppm", "algorithm", "segments_ms")
-    if any(shown.get(name) != entry.detail.get(name) for name in names) or shown.get("match") != entry.value.get(
-        "match"
-    ):
-        return False
-    for ruling in rulings:
-        decision = evidence.entries.get(ruling["entry"])
-        if decision is None or decision.type != "decision" or decision.value.get("match") != shown["match"]:
-            return False
-        said = (ruling.get("ruling"), ruling.get("time"), ruling.get("by", ""), ruling.get("note", ""))
-        if said != (
-            decision.detail.get("ruling"), decision.value["time"], decision.fields.get("agent", ""),
-            decision.fields.get("note", ""),
-        ):  # fmt: skip
-            return False
-    return True
 
 
 def _copies(row: dict[str, Any], entry: Entry) -> bool:

@@ -132,8 +132,12 @@ def decode_bundle(data: bytes, count: int) -> list[bytes]:
     return entries
 
 
+#: Tiles that are kept for the next proof: some 5 MB.
+_KEPT = 256
+
+
 class TileHashes:
-    """`hash_at` for a tree of `size` leaves, read from its tiles; each tile is read once.
+    """`hash_at` for a tree of `size` leaves, read from its tiles; a tile is kept for a while after it was read.
 
     `read` gives a tile's bytes and raises what it likes; a partial tile may have been replaced by the full one, so it
     is for `read` to fall back on that and to cut it to the width asked for.
@@ -162,5 +166,7 @@ class TileHashes:
 
     def _hashes(self, tile: Tile) -> list[bytes]:
         if tile not in self._tiles:
+            if len(self._tiles) >= _KEPT:
+                self._tiles.clear()
             self._tiles[tile] = split_hashes(self._read(tile), tile.width)
         return self._tiles[tile]

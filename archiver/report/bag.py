@@ -20,11 +20,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class BagWriter:
-    """A bag under construction. `files` are its payload so far, by path within the bag."""
+    """A bag under construction. `files` are its payload so far, by path within the bag, `written` all of its files."""
 
     def __init__(self, folder: Path, on_bytes: Callable[[int], None] = lambda count: None) -> None:
         self.folder = folder
         self.files: dict[str, FileDigests] = {}
+        self.written: dict[str, int] = {}
         self._on_bytes = on_bytes
 
     def put(self, path: str, data: bytes) -> FileDigests:
@@ -49,6 +50,7 @@ class BagWriter:
             os.fsync(stream.fileno())
         target.chmod(0o444)
         digests = FileDigests(sha256.hexdigest(), sha512.hexdigest(), size)
+        self.written[path] = size
         if path.startswith(layout.DATA):
             self.files[path] = digests
         return digests

@@ -7,11 +7,12 @@ proofs under the new checkpoint, close the bag, check it as a stranger would, an
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 from archiver import __version__, model
 from archiver.custody import keys
@@ -20,21 +21,25 @@ from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import Item
 from archiver.proof import bundle, canonical, layout
+from archiver.proof.blockheaders import Header
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
-from archiver.report import gather, html, numbering, pictures, provenance, pyz, timely
+from archiver.report import anchored, gather, html, implied, numbering, pictures, provenance, pyz, timely
 from archiver.report.bag import BagWriter, appearing
+from archiver.report.guard import Guard
 from archiver.report.instructions import instructions
+from archiver.report.leaks import Secret
 from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
 from archiver.report.paper import writing
 from archiver.report.records import ExhibitRecords, Records
+from archiver.report.withheld import NOTHING, PICTURES, Asked, Withheld
 
 #: An entry holds the exhibits' numbers and ids, and is at most 65,535 bytes long.
 MAX_EXHIBITS = 1_000
 
 _LOCK_NAME = "export.lock"
 
-#: `observe(done, total, what)`: bytes while files are copied and checked, exhibits while pictures are taken.
+#: `observe(done, total, what)`: bytes while files are copied, searched and checked, exhibits while pictures are taken.
 Observe = Callable[[int, int, str], None]
 
 
@@ -42,12 +47,16 @@ Observe = Callable[[int, int, str], None]
 class Exported:
     """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
 
-    `left_out` are files that a bundle should have and that could not be made, each with the reason.
+    `unsearchable` are withheld values that the leak check could not look for, `unsearched` places where it could not
+    look, each as a line for people. `left_out` are files that could not be made, each with the reason.
     """
 
     bundle: Path
     items: tuple[str, ...]
     verdict: Verdict
+    withheld: Withheld
+    unsearchable: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
@@ -68,17 +77,20 @@ def export(
     case: str | None,
     target: Path,
     observe: Observe = lambda done, total, what: None,
-    withhold: Collection[str] = (),
+    withhold: Asked = NOTHING,
     prepared: Prepared = _UNNAMED,
     cosign: Callable[[], object] = lambda: None,
+    headers: Mapping[int, Header] = MappingProxyType({}),
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
-    `withhold` names sealed fields whose disclosures stay behind; file paths of this machine always do. `prepared` says
-    by whom and for whom.
+    `withhold` is what stays behind, with what follows from it; file paths of this machine always do. `prepared` says by
+    whom and for whom.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
+    `headers` of Bitcoin blocks, by height, give the report the times of anchors.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
-    what the ledger says, MachineError for a full disk. Nothing is left at `target` then.
+    what the ledger says, MachineError for a full disk, RefusedError where the bundle would tell what it is to withhold.
+    Nothing is left at `target` then.
     """
     chosen = gather.choose(vault, items, case)
     if len(chosen) > MAX_EXHIBITS:
@@ -89,16 +101,19 @@ def export(
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        records = _records(vault, numbered, checkpoint, {*withhold, *gather.NEVER_DISCLOSED}, prepared)
+        records, guard = _records(vault, numbered, checkpoint, withhold, headers, prepared)
         total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
         writer = BagWriter(folder, _counted(observe, total))
         _copy_exhibits(vault, writer, records)
         left_out = _write_report(vault, writer, records, observe)
         write_entries(writer, records)
         timely.write(vault, writer, records)
+        anchored.write(vault, writer, records)
+        guard.check(folder, writer.written, observe)  # before the ledger tells of an export
         sealed = {"case": chosen[0].case, "path": str(target), **asdict(prepared)}
-        write_own_entry(vault, writer, records, sealed, withhold, told, cosign)
+        write_own_entry(vault, writer, records, sealed, told, cosign)
         writer.close(_bag_info(records))
+        guard.check(folder, writer.written, observe)
         verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
         if verdict.word != VERIFIED:
             fault = verdict.faults[0]
@@ -107,52 +122,72 @@ def export(
                 code=fault.code,
                 next_step="Nothing was written; run `archiver verify`",
             )
-    return Exported(target, tuple(one.item for one in records.exhibits), verdict, left_out)
+    items_shown = tuple(one.item for one in records.exhibits)
+    return Exported(target, items_shown, verdict, records.withheld, guard.unsearchable, guard.unsearched, left_out)
 
 
 def _records(
     vault: Vault,
     numbered: Sequence[tuple[int, Item]],
     checkpoint: Checkpoint,
-    withheld: Collection[str],
+    asked: Asked,
+    headers: Mapping[int, Header],
     prepared: Prepared,
-) -> Records:
+) -> tuple[Records, Guard]:
     chosen = [item for _, item in numbered]
     ids = {item.id for item in chosen}
-    entries, left_out = gather.select(vault, chosen, checkpoint.size, withheld)
-    exhibits = tuple(gather.exhibit(vault, item, number, entries, ids) for number, item in numbered)
+    opened, left_out = gather.select(vault, chosen, checkpoint.size)
+    withheld = implied.settle(asked, opened)
+    entries = [one.without(withheld.fields) for one in opened]
+    exhibits = tuple(gather.exhibit(vault, item, number, entries, ids, withheld) for number, item in numbered)
     stamps = timely.chosen(vault, exhibits, checkpoint.size)
-    told = {entry.seq for entry in entries}
-    entries += [gather.entry(vault, one.stamp.entry, withheld) for one in stamps if one.stamp.entry not in told]
-    return Records(
+    anchors = anchored.chosen(vault, exhibits, checkpoint.size, headers)
+    about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
+    more = [gather.entry(vault, seq) for seq in about_time - {entry.seq for entry in entries}]
+    entries += [one.without(withheld.fields) for one in more]
+    secrets = [
+        *_unnamed(withheld, prepared),
+        *implied.secrets(withheld, [*opened, *more]),
+        *(one for exhibit in exhibits for one in exhibit.secrets),
+    ]
+    records = Records(
         origin=vault.settings.origin,
         custodian=vault.settings.custodian,
         verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
-        case="" if "case" in withheld else chosen[0].case,
+        case="" if "case" in withheld.fields else chosen[0].case,
         prepared_at=model.now(),
         prepared_by=_preparer(vault, withheld, prepared),
-        prepared_for="" if "prepared_for" in withheld else prepared.prepared_for or None,
+        prepared_for="" if "prepared_for" in withheld.fields else prepared.prepared_for or None,
         size=checkpoint.size,
         root=checkpoint.root,
         exhibits=exhibits,
         entries=tuple(sorted(entries, key=lambda entry: entry.seq)),
         stamps=stamps,
+        anchors=anchors,
         left_out=left_out,
         inclusion=gather.inclusion(vault, exhibits, checkpoint.size),
-        transforms=gather.transforms(vault, ids),
+        withheld=withheld,
         tools={"archiver": __version__, "typst": version("typst")},
     )
+    return records, Guard(secrets, withheld)
 
 
-def _preparer(vault: Vault, withheld: Collection[str], prepared: Prepared) -> str:
+def _unnamed(withheld: Withheld, prepared: Prepared) -> list[Secret]:
+    """Names of the export itself that are withheld."""
+    return [Secret(name, (), value) for name, value in asdict(prepared).items() if value and name in withheld.fields]
+
+
+def _preparer(vault: Vault, withheld: Withheld, prepared: Prepared) -> str:
     """Who is named as having prepared the report: whoever was said to have, else whoever acts."""
     field = "prepared_by" if prepared.prepared_by else "agent"
-    return "" if field in withheld else prepared.prepared_by or vault.settings.by
+    return "" if field in withheld.fields else prepared.prepared_by or vault.settings.by
 
 
 def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
     for one in records.exhibits:
         for file in one.files:
+            if file.copy is not None:
+                writer.put(file.copy.path, file.copy.data)
             if not file.path:
                 continue
             with vault.store.open(file.object.sha256) as stream:
@@ -172,7 +207,10 @@ def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
 def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> tuple[str, ...]:
     document = provenance.document(records)
     exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
-    frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
+    if PICTURES in records.withheld.objects:
+        frames = pictures.Pictures(missing={one.number: pictures.WITHHELD for one in records.exhibits})
+    else:
+        frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
     writer.put(layout.REPORT_JSON, canonical.encode(document))
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))

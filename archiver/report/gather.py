@@ -11,19 +11,23 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.capture import exchanges, warc
-from archiver.custody import catalog, findings, nextkeys
+from archiver.custody import catalog, nextkeys, traits
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
 from archiver.proof import canonical, disclosure, layout
 from archiver.report import timely
+from archiver.report.held_back import hold_back
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
-
-#: Names of this machine's folders are nobody's business outside (and are no evidence of anything).
-NEVER_DISCLOSED = frozenset({"path"})
+from archiver.report.withheld import Withheld
 
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
+
+#: Acts whose notes say for whom a name was disclosed, why it was forgotten or a key was changed: never in an export.
+_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION)
+
+_PROXIED = "withheld because it names the proxy that the office used"
 
 # A record of 20,000 requests with their headers is about this long.
 _EXCHANGE_BYTES = 64 * 1024**2
@@ -58,7 +62,7 @@ def choose(vault: Vault, items: Sequence[str], case: str | None) -> list[Item]:
     return sorted(chosen, key=lambda item: (item.acquired_at, item.id))
 
 
-def select(vault: Vault, items: Sequence[Item], size: int, withheld: Collection[str]) -> tuple[list[LedgerEntry], int]:
+def select(vault: Vault, items: Sequence[Item], size: int) -> tuple[list[LedgerEntry], int]:
     """The entries before `size` that concern these items and nothing else, and how many had to be left out."""
     wanted = {item.id for item in items}
     acquisitions = {item.acquisition_id for item in items}
@@ -71,31 +75,47 @@ def select(vault: Vault, items: Sequence[Item], size: int, withheld: Collection[
     matches = {value["match"] for value in inside.values() if value["type"] == EventType.MATCH}
     rulings = {seq for match in matches for seq in catalog.entries_about(vault, match) if seq < size}
     chosen = sorted({*inside, *rulings})
-    return [entry(vault, seq, withheld) for seq in chosen], len(values) - len(inside)
+    return [entry(vault, seq) for seq in chosen], len(values) - len(inside)
 
 
 def exhibit(
-    vault: Vault, item: Item, number: int, entries: Sequence[LedgerEntry], exported: Collection[str]
+    vault: Vault,
+    item: Item,
+    number: int,
+    entries: Sequence[LedgerEntry],
+    exported: Collection[str],
+    withheld: Withheld,
 ) -> ExhibitRecords:
-    """The records of one item. Raises EvidenceError where the ledger does not say how it came."""
+    """The records of one item. Raises EvidenceError where the ledger does not say how it came, RefusedError where its
+    original would tell what is withheld.
+    """
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     ids = {item.id, item.acquisition_id, acquisition.request_id} - {""}
     own = tuple(one for one in entries if _is_about(one.value, item.id, ids, entries))
     if not any(one.type == EventType.INGESTION and one.value.get("item") == item.id for one in own):
         raise EvidenceError(f"the ledger has no ingestion of item {item.id}", next_step="Run `archiver verify`")
     alone = all(other in exported for other in _siblings(vault, item.acquisition_id))
-    files = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
-    exchange, note = _exchange(vault, files)
+    found = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
+    exchange, note = _exchange(vault, found)
+    because = {Role.EXCHANGE: _PROXIED} if _names_proxy(exchange) and not withheld.proxy_accepted else {}
+    held = hold_back(number, found, withheld, vault.store.read, because)
+    if all(one.role is not Role.EXCHANGE or one.withheld for one in held.files):
+        exchange, note = _exchange(vault, held.files)  # which is why it is not there
+    shown = {file.role for file in held.files if file.path}
+    shows_times = "times" not in withheld.metadata
     return ExhibitRecords(
         number=number,
         item=item.id,
         acquisition=item.acquisition_id,
         request=acquisition.request_id,
-        files=files,
+        files=held.files,
+        secrets=held.secrets,
         entries=own,
-        summary=item.summary,
+        summary={name: one for name, one in item.summary.items() if name != "created" or shows_times},
         exchange=exchange,
         exchange_note=note,
+        posted=traits.posted(vault, item) if Role.INFO in shown else None,
+        picture=traits.picture(vault, item) if Role.METADATA in shown else None,
     )
 
 
@@ -103,16 +123,6 @@ def inclusion(vault: Vault, exhibits: Sequence[ExhibitRecords], size: int) -> di
     """For each exhibit the proof that the entry by which it came is in the tree of `size` entries."""
     taken = (timely.taken_in(one).seq for one in exhibits)
     return {seq: vault.ledger.inclusion_proof(seq, size) for seq in taken}
-
-
-def transforms(vault: Vault, items: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """What was done to the copy, by match, for matches among these items."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for item in items:
-        for match, _ in findings.listing(vault, item=item):
-            if match.a in items and match.b in items:
-                found[match.id] = match.transform
-    return found
 
 
 def _concerns_only(value: Mapping[str, Any], items: Collection[str]) -> bool:
@@ -139,15 +149,17 @@ def _is_about(value: Mapping[str, Any], item: str, ids: Collection[str], entries
     return any(value.get(name) in ids for name in ("acquisition", "request"))
 
 
-def entry(vault: Vault, seq: int, withheld: Collection[str]) -> LedgerEntry:
-    """An entry with the disclosures that are not withheld."""
+def entry(vault: Vault, seq: int) -> LedgerEntry:
+    """An entry with everything that the vault can open of it, but what is the office's own affair."""
     body = vault.ledger.entry(seq)
-    opened = [(disclosure.read(one), one) for one in vault.ledger.disclosures(seq)]
-    told = [(field, one) for field, one in opened if field.name not in withheld]
+    value = canonical.decode(body)
+    told = [(disclosure.read(one), one) for one in vault.ledger.disclosures(seq)]
+    if value["type"] in _OWN_AFFAIRS:
+        told = [(field, one) for field, one in told if field.name != "note"]
     return LedgerEntry(
         seq=seq,
         body=body,
-        value=canonical.decode(body),
+        value=value,
         disclosures=tuple(one for _, one in told),
         fields={field.name: field.value for field, _ in told},
     )
@@ -178,12 +190,17 @@ def _files(number: int, item: Item, entries: Sequence[LedgerEntry], exchange_wit
         yield Filed(stored, role, "" if reason else layout.exhibit_folder(number) + name, reason)
 
 
+def _names_proxy(exchange: Mapping[str, Any] | None) -> bool:
+    rows = exchange.get("exchanges") if exchange else None
+    return isinstance(rows, list) and any(isinstance(row, dict) and row.get("proxy") for row in rows)
+
+
 def _exchange(vault: Vault, files: Sequence[Filed]) -> tuple[Mapping[str, Any] | None, str]:
     held = next((one for one in files if one.role is Role.EXCHANGE), None)
     if held is None:
         return None, "There was no HTTP exchange: the file was taken in locally."
     if held.withheld:
-        return None, f"The record of the exchange is withheld: {held.withheld}."
+        return None, f"The record of the exchange is not shown: {held.withheld}."
     try:  # a process that parsed hostile bytes wrote it
         if held.object.media_type == warc.MEDIA_TYPE:
             with vault.store.open(held.object.sha256) as stream:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from archiver.report import figures, labels, words
+from archiver.report import figures, labels, lineage_page, prose, words
 from archiver.report.pictures import Pictures, pairs, segments_shown
 from archiver.report.text import visible
+from archiver.report.withheld import withholds
 
 
 def render(document: Mapping[str, Any], pictures: Pictures) -> str:
@@ -44,9 +45,21 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         picture=lambda number, moment: _data_uri(pictures.frames.get((number, moment))),
         missing=pictures.missing,
         pairs=pairs,
+        answers=lineage_page.answers,
+        drawing=lambda group: lineage_page.drawing(group, document),
         segments_shown=segments_shown,
-        words=words,
-        labels=labels,
+        findings=words.FINDINGS,
+        rulings=words.RULINGS,
+        contradictions=words.CONTRADICTIONS,
+        acts=words.ACTS,
+        technical=labels.technical,
+        fields=labels.FIELDS,
+        roles=labels.ROLES,
+        changes=words.changes,
+        error_rate=words.error_rate,
+        withholds=withholds(document["withheld"]),
+        withheld_fields=[labels.field(name) for name in document["withheld"]["fields"]],
+        prose=prose,
     )
 
 

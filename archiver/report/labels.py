@@ -25,9 +25,15 @@ FIELDS: Mapping[str, str] = {
     "note": "Note",
 }
 
-DIFFERENCES: Mapping[str, str] = {
-    "mirror": "Mirrored against each other",
-    "speed": "Speed of one against the other",
+#: Sealed fields that are no line of an exhibit.
+OTHER_FIELDS: Mapping[str, str] = {
+    "agent": "Who did each act",
+    "canonical_url": "Address as it is compared",
+    "case": "Case",
+    "path": "Where a file lay on the office's machine (in every report)",
+    "prepared_by": "Who prepared the report",
+    "prepared_for": "For whom the report was prepared",
+    "title": "Title",
 }
 
 ROLES: Mapping[str, str] = {
@@ -40,6 +46,7 @@ ROLES: Mapping[str, str] = {
     "thumbnail": "Preview picture from the site",
     "comments": "Comments under it",
     "snapshot": "Snapshot of the page",
+    "pictures": "Pictures from the footage in this report",
 }
 
 
@@ -48,6 +55,6 @@ def technical(name: str) -> str:
     return TECHNICAL.get(name, name.replace("_", " "))
 
 
-def difference(name: str) -> str:
-    """What was found to differ between two copies."""
-    return DIFFERENCES.get(name, f"Difference found: {name}")
+def field(name: str) -> str:
+    """A sealed field's name."""
+    return OTHER_FIELDS.get(name, FIELDS.get(name, name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -35,7 +35,6 @@ def write_own_entry(
     writer: BagWriter,
     records: Records,
     sealed: Mapping[str, str],
-    withhold: Collection[str],
     told: list[CustodyEvent],
     cosign: Callable[[], object],
 ) -> None:
@@ -51,15 +50,17 @@ def write_own_entry(
             "items": [one.item for one in records.exhibits],
             "files_sha256": hashlib.sha256(listed).hexdigest(),
             "exhibits": [[one.number, one.item] for one in records.exhibits],
+            "withheld": records.withheld.document(),
         },
-        sealed=sealed,
+        # Which values may be found in the bundle is nothing for its readers: they would know what to look for.
+        sealed={**sealed, "note": _accepted(records)},
     )
     with vault.database.write() as transaction:
         (seq,) = vault.ledger.append(transaction, [event])
     told.append(event)
     vault.ledger.publish()
     cosign()
-    own = gather.entry(vault, seq, {*withhold, *gather.NEVER_DISCLOSED})
+    own = gather.entry(vault, seq).without({*records.withheld.fields, "note"})
     writer.put(layout.EXPORT_ENTRY, own.body)
     writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
     writer.put(layout.EXPORT_FILES, listed)
@@ -75,6 +76,11 @@ def write_own_entry(
     changes = [_change(vault, size, note, newest.size) for size, note in changes_of_keys(vault, newest.size)]
     if changes:
         writer.put(layout.EXPORT_ROTATIONS, canonical.encode({"v": VERSION, "changes": changes}))
+
+
+def _accepted(records: Records) -> str:
+    accepted = sorted(records.withheld.accepted)
+    return f"accepted to be found in the bundle: {', '.join(accepted)}" if accepted else ""
 
 
 def _cosigned(vault: Vault, newest: Checkpoint) -> tuple[int, bytes] | None:
@@ -111,9 +117,12 @@ def _proofs(vault: Vault, records: Records, own: int, size: int, cosigned: int |
         "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
-    if records.stamps:
-        proofs = {str(s.entry): vault.ledger.consistency_proof(s.size, size) for s in (o.stamp for o in records.stamps)}
-        document["timestamps"] = {seq: _base64(proof) for seq, proof in proofs.items()}
+    for name, covered in (
+        ("timestamps", [(one.stamp.entry, one.stamp.size) for one in records.stamps]),
+        ("anchors", [(one.anchor.entry, one.anchor.size) for one in records.anchors]),
+    ):
+        if covered:
+            document[name] = {str(seq): _base64(vault.ledger.consistency_proof(of, size)) for seq, of in covered}
     if cosigned is not None:
         document["cosigned"] = _base64(vault.ledger.consistency_proof(cosigned, size))
     return document

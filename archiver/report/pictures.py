@@ -30,6 +30,8 @@ _BEFORE_END_MS = 60
 #: Sandboxes at a time: each decodes with its own memory limit of gigabytes.
 _WORKERS = 4
 
+WITHHELD = "The pictures are withheld on purpose."
+
 #: As many as one job in the sandbox makes.
 _BATCH = 64
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from typing import Any
 
 from archiver.errors import ArchiverError
 from archiver.model import EventType
 from archiver.proof import merkle
-from archiver.report import certificate, timely, words
+from archiver.report import anchored, certificate, lineage, matched, timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
+from archiver.report.withheld import PICTURES, Withheld
 
 VERSION = 1
 
@@ -36,12 +38,14 @@ SAMPLES = 6
 #: Longer than any footage; what states more is damaged or hostile.
 MAX_SECONDS = 10_000_000
 
+#: Fields that only the entry of a download seals.
+_OF_CAPTURE = frozenset({"final_url", "requested_by"})
+
 _FIELDS = ("title", "url", "final_url", "file_name", "uploader", "source", "location", "note", "case", "requested_by")
 
 
 def document(records: Records) -> dict[str, Any]:
     """report.json. Raises ArchiverError where it would not be valid against its own schema."""
-    numbers = {one.item: one.number for one in records.exhibits}
     made = {
         "v": VERSION,
         "case": records.case,
@@ -53,13 +57,20 @@ def document(records: Records) -> dict[str, Any]:
         "ledger": {
             "origin": records.origin,
             "verifier_key": records.verifier_key,
+            "verifier_keys": list(records.verifier_keys),
             "checkpoint": {"size": records.size, "root": records.root.hex()},
             "entries": [entry.seq for entry in records.entries],
             "left_out": records.left_out,
         },
         "timestamps": list(timely.rows(records)),
-        "exhibits": [_exhibit(one) | _proved(one, records) | _included(one, records) for one in records.exhibits],
-        "matches": [_match(one, records, numbers) for one in records.entries if one.type == EventType.MATCH],
+        "anchors": list(anchored.rows(records)),
+        "exhibits": [
+            _exhibit(one, records.withheld) | _proved(one, records) | _included(one, records)
+            for one in records.exhibits
+        ],
+        "withheld": records.withheld.document(),
+        "matches": matched.rows(records),
+        "lineage": lineage.rows(records),
         "limits": list(words.LIMITS),
     }
     faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]
@@ -74,7 +85,7 @@ def duration_ms(summary: Mapping[str, Any]) -> int:
     return max(0, round(seconds * 1000)) if isinstance(seconds, int | float) and seconds < MAX_SECONDS else 0
 
 
-def _exhibit(one: ExhibitRecords) -> dict[str, Any]:
+def _exhibit(one: ExhibitRecords, withheld: Withheld) -> dict[str, Any]:
     ingestion = _first(one, EventType.INGESTION, item=True)
     capture = _first(one, EventType.CAPTURE, item=False)
     examination = _first(one, EventType.METADATA, item=True)
@@ -85,7 +96,7 @@ def _exhibit(one: ExhibitRecords) -> dict[str, Any]:
         "item": one.item,
         "acquisition": one.acquisition,
         "request": one.request,
-        "fields": _fields(ingestion, capture),
+        "fields": _fields(ingestion, capture) | _withheld_fields(ingestion, capture, withheld),
         "started": span.get("started", ""),
         "ended": span.get("ended", ""),
         "http": _http(one),
@@ -94,14 +105,14 @@ def _exhibit(one: ExhibitRecords) -> dict[str, Any]:
         "sandbox": detail.get("sandbox", ""),
         "warnings": [{"code": code, "words": words.warning(code)} for code in detail.get("warnings", [])],
         "tools": _tools(one),
-        "pictures_ms": _samples(one),
+        "pictures_ms": [] if PICTURES in withheld.objects else _samples(one),
         "custody": [_row(entry) for entry in one.entries],
     }
 
 
 def _proved(one: ExhibitRecords, records: Records) -> dict[str, Any]:
-    found = timely.proved(one, records)
-    return {"proved": found} if found else {}
+    said = {"proved": timely.proved(one, records), "anchored": anchored.proved(one, records)}
+    return {name: found for name, found in said.items() if found}
 
 
 def _included(one: ExhibitRecords, records: Records) -> dict[str, Any]:
@@ -129,16 +140,34 @@ def _fields(*sources: LedgerEntry | None) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _withheld_fields(
+    ingestion: LedgerEntry | None, capture: LedgerEntry | None, withheld: Withheld
+) -> dict[str, dict[str, Any]]:
+    """Withheld fields of every exhibit alike: whether there was a note is nobody's business either."""
+    told: dict[str, dict[str, Any]] = {}
+    for name in _FIELDS:
+        entry = capture if name in _OF_CAPTURE else ingestion or capture
+        if name in withheld.fields and entry is not None:
+            told[name] = {"entry": entry.seq, "withheld": True}
+    return told
+
+
 def _object(file: Filed) -> dict[str, Any]:
     one = file.object
-    told = {
+    told: dict[str, Any] = {
         "role": file.role.value,
         "sha256": one.sha256,
         "sha512": one.sha512,
         "size": one.size,
         "media_type": one.media_type,
     }
-    return told | ({"path": file.path} if file.path else {"withheld": file.withheld})
+    if file.path:
+        return told | {"path": file.path}
+    told["withheld"] = file.withheld
+    if file.copy is not None:
+        data = file.copy.data
+        told["redacted"] = {"path": file.copy.path, "sha256": sha256(data).hexdigest(), "size": len(data)}
+    return told
 
 
 def _tools(one: ExhibitRecords) -> list[dict[str, str]]:
@@ -164,29 +193,6 @@ def _row(entry: LedgerEntry) -> dict[str, Any]:
     if entry.value.get("tools"):
         row["tools"] = entry.value["tools"]
     return row
-
-
-def _match(entry: LedgerEntry, records: Records, numbers: Mapping[str, int]) -> dict[str, Any]:
-    detail, name = entry.value["detail"], entry.value["match"]
-    rulings = [one for one in records.entries if one.type == EventType.DECISION and one.value["match"] == name]
-    return {
-        "match": name,
-        "entry": entry.seq,
-        "a": numbers[detail["a"]],
-        "b": numbers[detail["b"]],
-        **{key: detail[key] for key in ("kind", "finding", "score_ppm", "algorithm", "segments_ms")},
-        "transform": {str(key)[:40]: _plain(value) for key, value in records.transforms.get(name, {}).items()},
-        "rulings": [
-            {
-                "entry": one.seq,
-                "time": one.value["time"],
-                "ruling": one.value["detail"]["ruling"],
-                "by": one.fields.get("agent", ""),
-                "note": one.fields.get("note", ""),
-            }
-            for one in rulings
-        ],
-    }
 
 
 def _http(one: ExhibitRecords) -> dict[str, Any]:

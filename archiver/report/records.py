@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
+from archiver.proof import disclosure
+from archiver.proof.anchored import Dated
+from archiver.proof.lineage import Picture, Posted
+from archiver.report.leaks import Secret
+from archiver.report.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +31,30 @@ class LedgerEntry:
         """Its event type."""
         return str(self.value["type"])
 
+    def without(self, names: Collection[str]) -> LedgerEntry:
+        """The same without the disclosures of some fields."""
+        told = [one for one in self.disclosures if disclosure.read(one).name not in names]
+        fields = {name: value for name, value in self.fields.items() if name not in names}
+        return replace(self, disclosures=tuple(told), fields=fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A redacted copy in place of an object: a working copy, made for this export."""
+
+    path: str
+    data: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """An object of an exhibit: where it lies in the bundle, or why it is withheld."""
+    """An object of an exhibit: where it lies in the bundle, or why it is withheld and what copy is shown instead."""
 
     object: StoredObject
     role: Role
     path: str
     withheld: str = ""
+    copy: Copy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,7 @@ class ExhibitRecords:
     """An item under its exhibit number, with the entries about it, in the ledger's order.
 
     `exchange` is the parsed record of the HTTP exchange, None where there is none to show and `exchange_note` says why.
+    `posted` and `picture` tell copies apart; None where nothing is known, or the object that tells it is withheld.
     """
 
     number: int
@@ -50,8 +72,11 @@ class ExhibitRecords:
     files: tuple[Filed, ...]
     entries: tuple[LedgerEntry, ...]
     summary: Mapping[str, Any]
+    secrets: tuple[Secret, ...] = ()  # what was taken out of its metadata
     exchange: Mapping[str, Any] | None = None
     exchange_note: str = ""
+    posted: Posted | None = None
+    picture: Picture | None = None
 
     def of_type(self, *types: str) -> tuple[LedgerEntry, ...]:
         """Its entries of some types."""
@@ -71,6 +96,15 @@ class Stamped:
 
     stamp: Stamp
     note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """An anchor of the export, the signed note that it is of, and the header of its block where one is at hand."""
+
+    anchor: Anchor
+    note: bytes
+    dated: Dated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +128,9 @@ class Records:
     entries: tuple[LedgerEntry, ...]
     left_out: int
     stamps: tuple[Stamped, ...] = ()
+    anchors: tuple[Anchored, ...] = ()
     inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
-    transforms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    withheld: Withheld = field(default_factory=Withheld)
     tools: Mapping[str, str] = field(default_factory=dict)
 
     @property

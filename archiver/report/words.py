@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 FINDINGS: Mapping[str, tuple[str, str]] = {
     "identical": (
@@ -25,6 +26,52 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
         "Same sound",
         "The program found the same sound in both. It says nothing about the pictures.",
     ),
+}
+
+#: By finding: why it and a ruling before it cannot both be right.
+CONTRADICTIONS: Mapping[str, str] = {
+    "identical": "A person ruled the two to be different footage, and their bytes are the same.",
+    "same-recording": "A person ruled the two to be different footage; the program then found the same in both.",
+    "same-scene": "A person ruled the two to be the same footage; the program then found no more than that they look"
+    " alike.",
+    "same-sound": "A person ruled the two to have different sound; the program then found the same in both.",
+}
+
+#: Claims about a group of copies: the question in few words, and on what an answer rests.
+CLAIMS: Mapping[str, tuple[str, str]] = {
+    "first-posted": (
+        "Posted first",
+        "By the times that the platforms give, which are their claims: whoever posts a copy can also give it a date on"
+        " some of them.",
+    ),
+    "first-here": (
+        "Came here first",
+        "By the order of the ledger's entries, which is proven. The hour is as good as the archiving office's clock.",
+    ),
+    "first-proved": (
+        "Proved earliest",
+        "By the time stamps of authorities outside: it was here at that time at the latest. Copies without a stamp may"
+        " be older.",
+    ),
+    "longest": ("Longest", "By the frames that were decoded."),
+    "largest-picture": (
+        "Largest picture",
+        "By its width and height in pixels. A copy can be scaled up; it shows no more then.",
+    ),
+    "least-re-encoded": (
+        "Least encoded anew",
+        "By its bits a second and the size of its picture: each encoding takes something away. A copy that was encoded"
+        " anew with more bits than before would be taken for it; nothing here shows that.",
+    ),
+}
+
+#: Why a claim cannot be told.
+WHYS: Mapping[str, str] = {
+    "not-known": "nothing is known that would tell it",
+    "too-close": "what is known does not tell these apart",
+    "encodings-differ": "they are encoded in different ways, of which the bits do not compare",
+    "size-disagrees": "the one with the most bits has not the largest picture",
+    "camera-disagrees": "another one bears the marks of a camera, and the one with the most bits does not",
 }
 
 RULINGS: Mapping[str, str] = {
@@ -52,6 +99,7 @@ ACTS: Mapping[str, str] = {
     "disclosure": "A sealed field was opened for somebody outside",
     "deletion": "A sealed field was forgotten: its value was deleted",
     "time stamp": "An authority outside stamped the time of a checkpoint",
+    "time anchor": "A calendar's proof of the time of a checkpoint was kept",
     "key rotation": "The archive's keys were changed",
     "database migration": "The archive's database was brought up to date",
 }
@@ -62,7 +110,7 @@ LIMITS = (
     "They do not show that what the footage shows is true, when or where it was recorded, or by whom. Times stated by a"
     " file, a site or an uploader are claims; they are reported as such.",
     "Times of entries come from the clock of the archiving office. Their order is proven; the hour is as good as that"
-    " clock, unless a time stamp or another office's signature on a checkpoint says more.",
+    " clock, unless a time stamp, an anchor or another office's signature on a checkpoint says more.",
     "Whoever holds the office's signing key could have written a different history before the first checkpoint that"
     " anybody else has seen. Ask other offices which checkpoints they hold.",
     "They do not show what was never entered: a file that was seen and not taken in, or an act that nobody recorded.",
@@ -71,104 +119,56 @@ LIMITS = (
     "What a server sent to the archive may differ from what it sends to others.",
 )
 
-VERIFIABLE = (
-    "This report is one file of a folder (the bundle). Everything that it says about files, times and findings stands"
-    " in a ledger whose entries are chained by digests and signed. You can check that without trusting this page, us,"
-    " or our software."
-)
-
-VERIFYING = (
-    "Ask the archiving office, by telephone or in person, for its verifier key, and compare it with the one on the"
-    " cover. Whoever made up a bundle could have put in a key of their own.",
-    "On any computer with Python 3.9 or newer, without a network connection, run the first command below in the folder"
-    " above the bundle. It says VERIFIED, FAILED with every fault, or INCOMPLETE.",
-    "Or without our program: the second command, in the bundle's folder, compares every file with its digest."
-    " data/VERIFY.txt shows how to go on from there to the signature with openssl.",
-    "Compare the digests in this report with those of the files in data/exhibits. An exhibit is the file with that"
-    " digest and no other.",
-)
-
-COMMANDS = (
-    "python3 -I BUNDLE/data/verify.pyz BUNDLE --key 'THE KEY THAT THE OFFICE GAVE YOU'",
-    "sha256sum --check --strict manifest-sha256.txt",
-)
-
-PART = (
-    "This is a part of a report in several files. The first, report.pdf, says what is in which part, how to verify it,"
-    " and what it proves."
-)
-
-PICTURE = "The original, made smaller for this page. It is a working copy: the exhibit is the file."
-
-PICTURES = (
-    "Frames of the original, made smaller for this page, with their times from the first frame. They are working"
-    " copies: the exhibit is the file."
-)
-
-MATCHES = (
-    "Each match was found by a program. It is a finding, not a ruling; where a person has ruled on it, the ruling is"
-    " given, and who gave it."
-)
-
-LEDGER = (
-    "The acts above are entries of a ledger in the form of Certificate Transparency (RFC 6962): each entry is a leaf of"
-    " one tree, and the root of that tree is signed. Change one letter of one entry, and no proof leads to the signed"
-    " root any more."
-)
-
-EXPORT = (
-    "The export is an entry as well: it holds the digest of the list of all files of this bundle, this page among them."
-    " It came after this page was written, and lies with its proof and the checkpoint above it in data/ledger/export."
-)
-
-CERTIFICATE = "as it says itself; the record of the exchange holds it, and nobody has judged it"
-
-INCLUSION = (
-    "For each exhibit, the way from the entry by which it came to the root above. The leaf is the SHA-256 of a zero"
-    " byte and the entry. Going up, each hash is the SHA-256 of a one byte and the two hashes below it, left and right"
-    " as RFC 6962 has it (section 2.1.1). Another entry leads to another root."
-)
-
-SIGNED = (
-    "These three lines are what the office signed: the ledger's name, its number of entries, and the root above in"
-    " base64. The bundle's own checkpoint came after the entry of the export, and is proven to continue this one."
-)
-
-WITNESSES = (
-    "Witnesses are other offices or organisations that saw the ledger grow and signed its checkpoints. Their lines"
-    " stand below the office's own signatures in data/ledger/export/checkpoint, or on the newest earlier checkpoint"
-    " that they signed, in data/ledger/export/cosigned. Whose signature counts is for the reader to say: the verifier"
-    " checks those that a policy file names (--policy)."
-)
-
-STAMPS = (
-    "An authority outside of the office signed that it saw a checkpoint at a time (RFC 3161). So every entry up to that"
-    " checkpoint, and what it tells, was there at that time at the latest. This rests on the authority's clock and key,"
-    " and on nobody having stolen that key; data/VERIFY.txt shows how to check it with OpenSSL and the authority's own"
-    " root certificate. That an entry is not older than it claims, no time stamp shows."
-)
-
-GLOSSARY: Mapping[str, str] = {
-    "Digest": (
-        "A number computed from all bytes of a file (SHA-256, SHA-512). Nobody knows a way to make another"
-        " file with the same one."
-    ),
-    "Fingerprint": (
-        "A number computed from what the pictures show, for finding similar footage. It proves nothing by itself."
-    ),
-    "Original": "The bytes exactly as they were received, never altered.",
-    "Checkpoint": "The ledger's size and root at one moment, signed.",
-    "Time stamp": "A signature of an authority outside over a checkpoint and the time at which it saw it.",
-    "Inclusion proof": "The digests that lead from one entry to the root of a checkpoint.",
-    "Disclosure": (
-        "What opens a sealed field of an entry, such as a name. An entry holds only its commitment, so that a"
-        " field can be withheld and everything still verifies."
-    ),
-}
-
 
 def warning(code: str) -> str:
     """An examination's warning in plain words."""
     from archiver.examine.warnings import MESSAGES
 
     return MESSAGES.get(code, code.replace("-", " "))
+
+
+def changes(transform: Mapping[str, Any]) -> str:
+    """What was done to a copy: `mirrored, 1.1 x as fast, cropped to 56 %`. Values may be texts, as in entries."""
+    told = {name: _number(value) for name, value in transform.items()}
+    parts = ["mirrored"] if told.pop("mirror", False) else []
+    if turn := told.pop("turn", 0):
+        parts.append(f"turned by {turn} degrees")
+    if (speed := told.pop("speed", 1.0)) != 1.0:
+        parts.append(f"{speed:g} x as fast")
+    if (crop := told.pop("crop", 1.0)) < 1.0:
+        parts.append(f"cropped to {crop:.0%}".replace("%", " %"))
+    for name, value in told.items():
+        if value is not False:
+            parts.append(name.replace("_", " ") + ("" if value is True else f": {value}"))
+    return ", ".join(parts)
+
+
+def _number(value: Any) -> Any:
+    """A fraction, which report.json has as text; or the value as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def error_rate(rate: Mapping[str, Any] | None) -> str:
+    """A measured error rate, as an entry has it, for somebody who has to say in court what it means."""
+    if rate is None:
+        return "Not known: it was not measured for this finding when it was recorded."
+    times = {0: "not once", 1: "once"}.get(rate["errors"], f"{rate['errors']:,} times")
+    return (
+        f"In {rate['negatives']:,} comparisons of films that are no copies of each other, a score this high came up"
+        f" {times}; so it is to be expected in at most {percent(rate['ppm'])} of such comparisons (at 95 % confidence)."
+        f" Measured on: {rate['data']}. {_NOT_COVERED}"
+    )
+
+
+_NOT_COVERED = (
+    "It does not cover footage of other kinds than was measured, nor films that somebody made to deceive; and it is not"
+    " the probability that this very finding is wrong."
+)
+
+
+def percent(ppm: int) -> str:
+    """Millionths as a percentage of two digits: `0.058 %`."""
+    return f"{ppm / 10_000:.2g} %"

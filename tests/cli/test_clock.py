@@ -21,9 +21,10 @@ def test_a_clock_set_back_is_recorded_and_shown(archiver: Archiver, monkeypatch:
     assert 7_100_000 < status["clock_behind_ms"] <= 7_200_000
     assert "set it right" in archiver("status").out
     archiver("add", "https://v.example/2")
-    checked = archiver("verify", "--json").json["checked"]
-    assert checked["clock_set_back"] == 2, "the checkpoint's entry and the request's"
-    assert "clock that had been set back" in archiver("verify").out
+    verified = archiver("verify", "--json", code=3).json
+    assert verified["checked"]["clock_set_back"] == 2, "the checkpoint's entry and the request's"
+    assert {fault["code"] for fault in verified["faults"]} == {"time-ahead"}
+    assert "clock that had been set back" in archiver("verify", code=3).out
 
 
 def test_a_right_clock_is_not_mentioned(archiver: Archiver) -> None:

@@ -17,7 +17,8 @@ from tests.calling import ROOT, Archiver
 
 ITEM_FIELDS = {"item_id", "case", "url", "title", "acquired_at", "objects"}
 OBJECT_FIELDS = {"sha256", "size", "media_type", "role"}
-MATCH_FIELDS = {"match_id", "a", "b", "kind", "finding", "score", "segments", "decision"}
+MATCH_FIELDS = {"match_id", "a", "b", "kind", "finding", "score", "segments", "decision", "error_rate"}
+MATCH_FIELDS |= {"transform", "algorithm", "earlier", "contradicts"}
 STATES = {"queued", "running", "archived", "failed", "refused", "cancelled"}
 
 

@@ -47,6 +47,26 @@ def test_nothing_is_forgotten_beside_a_run(archiver: Archiver) -> None:
     assert archiver("forget", "2", "note").out
 
 
+def test_the_same_value_in_many_entries_is_counted(archiver: Archiver) -> None:
+    for number in range(5):
+        archiver("add", f"https://v.example/{number}", "--note", "said by one person")
+    said = archiver("forget", "2", "note").out.splitlines()
+    assert said[0] == "Forgotten: note of entry 2"
+    (still,) = [line for line in said if line.startswith("Still there")]
+    assert "note of 4 entries from 4 to 10" in still
+    assert "To forget it there too: archiver forget 4 note --everywhere" in said
+    said = archiver("forget", "4", "note", "--everywhere").out.splitlines()
+    assert said[0] == "Forgotten: note of 4 entries from 4 to 10"
+    assert archiver("verify").code == 0
+
+
+def test_people_are_told_what_a_disclosure_on_standard_output_is(archiver: Archiver) -> None:
+    archiver("add", "https://v.example/1", "--note", "secret")
+    said = archiver("disclose", "2", "note")
+    assert said.out.startswith("{")
+    assert "What follows on standard output is the whole file" in said.err
+
+
 def test_a_field_and_an_entry_or_a_scrub_alone(archiver: Archiver) -> None:
     archiver("forget", code=2)
     archiver("forget", "0", code=2)

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from archiver.custody import acquisitions, queue
-from archiver.custody.audit import entries, published, verify
+from archiver.custody.audit import crew, published, verify
 from archiver.custody.audit.entry import examine
 from archiver.custody.audit.requests import standing
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.told import Told
+from archiver.custody.audit.tree import Tree
 from archiver.custody.backup import backup
 from archiver.custody.vault import Vault, create
 from archiver.errors import UsageError
@@ -99,7 +100,7 @@ def test_a_crashed_vault_whose_log_was_not_taken_in_verifies(vault: Vault, tmp_p
 def test_progress_is_told(vault_copy: Copy) -> None:
     told: list[tuple[int, int, str]] = []
     verify(vault_copy.folder, lambda *step: told.append(step))
-    assert {what for _, _, what in told} == {"objects", "entries", "requests", "items", "matches"}
+    assert {what for _, _, what in told} == {"objects", "entries", "requests", "acquisitions", "items", "matches"}
     assert all(done <= total for done, total, _ in told)
     assert (12, 12, "objects") in told
     assert (282, 282, "requests") in told
@@ -227,11 +228,39 @@ def test_every_path_through_the_queue_verifies(vault: Vault) -> None:
 
 
 def test_many_entries_are_examined_by_other_processes_too(vault_copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries, "WORTH_PROCESSES", 10)
-    monkeypatch.setattr(entries, "CHUNK", 50)
+    monkeypatch.setattr(crew, "WORTH_PROCESSES", 10)
+    monkeypatch.setattr(crew, "PIECE", 50)
     assert vault_copy.verify().word == VERIFIED
     vault_copy.sql("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 120")
     assert vault_copy.codes() == {"leaf-altered": {"entry 120"}}
+
+
+@pytest.mark.parametrize("worth", [10, 1_000_000], ids=["in processes", "alone"])
+def test_text_that_is_none_is_a_fault_and_ends_nothing(
+    vault_copy: Copy, monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    monkeypatch.setattr(crew, "WORTH_PROCESSES", worth)
+    vault_copy.sql("UPDATE disclosure SET value = CAST(x'ff41' AS TEXT) WHERE seq = 120 AND name = 'note'")
+    vault_copy.sql("UPDATE request SET note = CAST(x'ff41' AS TEXT) WHERE id = ?", vault_copy.names["queued"])
+    codes = vault_copy.codes()
+    assert codes["disclosure-foreign"] == {"entry 120"}
+    assert vault_copy.names["queued"] in codes["request-altered"]
+
+
+def test_the_index_is_compared_in_both_directions(vault_copy: Copy) -> None:
+    with vault_copy.database() as connection:
+        subject, seq = connection.execute("SELECT id, seq FROM subject WHERE seq = 50").fetchone()
+        connection.execute("UPDATE subject SET seq = 51 WHERE id = ? AND seq = ?", (subject, seq))
+    codes = vault_copy.codes()  # as many pairs as before, and not the same ones
+    assert (codes["subject-missing"], codes["subject-foreign"]) == ({"entry 50"}, {"entry 51"})
+
+
+def test_numbers_at_both_ends_of_what_sqlite_holds_are_named(vault_copy: Copy) -> None:
+    vault_copy.sql("UPDATE entry SET seq = -9223372036854775808 WHERE seq = 300")
+    vault_copy.sql("UPDATE entry SET seq = 9223372036854775807 WHERE seq = 301")
+    codes = vault_copy.codes()
+    assert "entry -9223372036854775808" in codes["entry-number"]
+    assert "entries 302 to 9223372036854775806" in codes["entries-missing"] or "entry-altered" not in codes
 
 
 def test_faults_without_number_do_not_fill_the_memory(vault_copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,17 +274,34 @@ def test_faults_without_number_do_not_fill_the_memory(vault_copy: Copy, monkeypa
 def test_the_tree_gives_the_roots_that_are_asked_for(size: int) -> None:
     leaves = [merkle.leaf_hash(bytes([n % 251, n % 17])) for n in range(size)]
     wanted = sorted({1, size // 2 or 1, size})
-    tree = entries.Tree(iter(wanted))
+    tree = Tree((one, None) for one in wanted)
+    for at in range(0, size, 256):
+        run = leaves[at : at + 256]
+        if len(run) == 256:
+            tree.append_run(run, merkle.root_of(run))
+        else:
+            for leaf in run:
+                tree.append(leaf)
+    assert tree.roots == {one: merkle.root_of(leaves[:one]) for one in wanted}
+    runs = [merkle.root_of(leaves[at : at + 256]) for at in range(0, size - size % 256, 256)]
+    assert [tree.subtree(1, index) for index in range(len(runs) + 1)] == [*runs, None]
+
+
+def test_the_tree_compares_the_roots_that_are_expected() -> None:
+    leaves = [merkle.leaf_hash(bytes([n % 251])) for n in range(600)]
+    expected = [(size, merkle.root_of(leaves[:size])) for size in (1, 256, 300, 512)]
+    tree = Tree([*expected[:2], (299, bytes(32)), *expected[2:], (600, expected[0][1])])
     for leaf in leaves:
         tree.append(leaf)
-    assert tree.roots == {one: merkle.root_of(leaves[:one]) for one in wanted}
-    assert tree.runs == [merkle.root_of(leaves[at : at + 256]) for at in range(0, size - size % 256, 256)]
+    assert (tree.differing, tree.roots) == ({299, 600}, {})
 
 
 def test_higher_tiles_are_computed_from_the_runs_below(tmp_path: Path) -> None:
     runs = [merkle.leaf_hash(str(n).encode()) for n in range(256 * 3 + 7)]
-    tally = Tally(lambda done, total, what: None)
-    files = published.Files(tmp_path, lambda index: [], runs, tally)
+    tree, tally = Tree(), Tally()
+    for root in runs:
+        tree.append_run([], root)
+    files = published.Files(tmp_path, lambda index: [], tree, tally)
     for tile, hashes in (
         (Tile(1, 2), runs[512:768]),
         (Tile(1, 3, 7), runs[768:]),

@@ -9,8 +9,9 @@ import pytest
 
 from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
-from archiver.errors import UsageError
-from archiver.model import Finding, Match, MatchKind, Ruling, Segment
+from archiver.errors import ArchiverError, UsageError
+from archiver.model import ErrorRate, Finding, Match, MatchKind, Ruling, Segment
+from archiver.proof import canonical
 from tests.vault_story import FIRST, MATCH, SECOND, Copy
 
 
@@ -43,11 +44,22 @@ def test_a_match_that_is_there_stays_with_its_ruling(vault: Vault) -> None:
     assert findings.listing(vault)[0][0].score == known.score
 
 
-def test_only_open_matches_are_listed_where_that_is_asked(vault: Vault) -> None:
+def test_a_measured_error_rate_stays_with_its_match_and_one_that_is_not_known_is_none(vault: Vault) -> None:
     findings.record(vault, "ningest222.1", [NEAR])
-    assert [match.id for match, _ in findings.listing(vault, everything=False)] == [NEAR.id]
-    findings.decide(vault, NEAR.id, Ruling.DIFFERENT)
-    assert findings.listing(vault, everything=False) == []
+    measured, unknown = (match for match, _ in findings.listing(vault))
+    assert measured.error_rate == ErrorRate(97, 1, 49_000, "test films/1")
+    assert unknown.error_rate is None
+    told = canonical.decode(vault.ledger.entry(catalog.entries_about(vault, MATCH)[0]))["detail"]
+    assert told["error_rate"] == {"ppm": 97, "errors": 1, "negatives": 49_000, "data": "test films/1"}
+    told = canonical.decode(vault.ledger.entry(catalog.entries_about(vault, NEAR.id)[0]))["detail"]
+    assert "error_rate" not in told
+
+
+@pytest.mark.parametrize("rate", [ErrorRate(1_000_001, 0, 1, "x"), ErrorRate(1, 0, 1, "й"), ErrorRate(1, -1, 1, "x")])
+def test_an_error_rate_that_no_entry_can_hold_is_not_recorded(vault: Vault, rate: ErrorRate) -> None:
+    with pytest.raises(ArchiverError):
+        findings.record(vault, "ningest222.1", [replace(NEAR, error_rate=rate)])
+    assert [match.id for match, _ in findings.listing(vault)] == [MATCH]
 
 
 def test_matches_of_one_item_are_found_from_both_sides(vault: Vault) -> None:

@@ -86,6 +86,11 @@ EVENTS = [
             "expires": "2036-11-23T16:08:04.000000Z",
         },
     ),
+    CustodyEvent(
+        EventType.ANCHOR,
+        holdings=(Holding(StoredObject("4" * 64, "4" * 128, 9, "application/vnd.opentimestamps.v1"), Role.TIMESTAMP),),
+        detail={"size": 3, "root": "d" * 64, "blocks": [840_000], "upgrades": 4},
+    ),
     CustodyEvent(EventType.CHECKPOINT, detail={"size": 3, "root": "d" * 64, "note_sha256": "e" * 64}),
     CustodyEvent(EventType.SETTING, sealed={"source": "example.org", "note": "proxy set to none"}),
     CustodyEvent(EventType.ROTATION, detail={"old": ["a+b+c"], "new": ["a+d+e", "a+f+g"]}),

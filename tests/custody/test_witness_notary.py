@@ -118,6 +118,25 @@ def test_another_old_size_is_answered_with_the_one_that_is_remembered(
     assert size_of(witness) == 7
 
 
+def test_extension_lines_of_a_log_are_cosigned_as_they_stand(witness: WitnessFolder) -> None:
+    """C2SP tlog-checkpoint allows them, and tlog-witness names no refusal for them."""
+    for old, size in ((0, 3), (3, 7)):
+        text = TREE.signed(size).text + "extension of the log\nand another\n"
+        signed = note.Note(text, (LOG.signature(PRIVATE.sign(text.encode())),))
+        point = checkpoint.parse(text, extended=True)
+        said = ask(witness, request.Request(old, TREE.proof(old, size), signed, point).encode())
+        assert said.status == HTTPStatus.OK, said
+        (line,) = cosignature.parse_lines(said.body)
+        assert cosignature.check_line(text, line, witness.key)
+        with pytest.raises(ProofError):
+            cosignature.check_line(TREE.signed(size).text, line, witness.key)
+        assert size_of(witness) == size
+    with pytest.raises(ProofError):
+        checkpoint.parse(text)
+    with pytest.raises(ProofError):
+        checkpoint.parse(TREE.signed(3).text + "one\n\ntwo\n", extended=True)
+
+
 def test_an_unknown_log_and_an_unknown_key_are_told_apart(witness: WitnessFolder) -> None:
     stranger = Ed25519PrivateKey.from_private_bytes(bytes(32))
     other = note.VerifierKey("office-c.example/archive", stranger.public_key().public_bytes_raw())

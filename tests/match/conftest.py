@@ -11,7 +11,7 @@ from archiver.fingerprint import Fingerprint, decode
 SIZE = (320, 180)
 
 
-def seen(path: Path, kind: str = "video") -> Fingerprint:
+def fingerprinted(path: Path, kind: str = "video") -> Fingerprint:
     """The fingerprint of a file, as the engine would have it."""
     return decode(fingerprint(str(path), kind).blob)
 
@@ -25,4 +25,4 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def prints(scenes: dict[str, Path]) -> dict[str, Fingerprint]:
     """The scenes' fingerprints."""
-    return {name: seen(path) for name, path in scenes.items()}
+    return {name: fingerprinted(path) for name, path in scenes.items()}

@@ -6,7 +6,8 @@ import pytest
 
 from archiver.match.descriptor import Floats
 from archiver.match.finding import MIN_DETAIL, judge, judge_still, score
-from archiver.match.residual import STILL, Change, Run, change
+from archiver.match.pair import Run
+from archiver.match.residual import STILL, Change, change
 from archiver.model import Finding
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from archiver.fingerprint import SIDE
 from archiver.match.descriptor import WHOLE
 from archiver.match.shots import boxes, shots
+
+SIDE = 96
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -46,8 +47,8 @@ def test_a_flat_shot_is_taken_whole() -> None:
 def test_the_sharp_band_in_a_blurred_surround_is_found() -> None:
     wave = (np.sin(np.linspace(0, 3, SIDE))[:, None] + np.cos(np.linspace(0, 2, SIDE))[None, :]) * 40 + 110
     pictures = np.repeat(wave[None], 5, axis=0).astype(np.uint8)
-    pictures[:, 22:42] = _busy(5, 20, SIDE)
+    pictures[:, 33:63] = _busy(5, 30, SIDE)
     assert any(
-        box.top == pytest.approx(22 / SIDE, abs=2.1 / SIDE) and box.bottom == pytest.approx(42 / SIDE, abs=2.1 / SIDE)
+        box.top == pytest.approx(33 / SIDE, abs=2.1 / SIDE) and box.bottom == pytest.approx(63 / SIDE, abs=2.1 / SIDE)
         for box in boxes(pictures)
     )

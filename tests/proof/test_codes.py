@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 from archiver.proof import codes
 from archiver.proof.faults import FAILED, INCOMPLETE, Fault, judge
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import faultspage  # noqa: E402  scripts are no package
+
 PLACES = [*(ROOT / "archiver" / "proof").glob("*.py"), *(ROOT / "archiver" / "custody" / "audit").glob("*.py")]
 
 #: Words with a hyphen that are no code of a fault.
@@ -18,6 +23,7 @@ OTHER_WORDS = {"latin-1", "utf-8", "as-given"}
 #: Codes of errors that end in a message about usage, or are caught before they reach a verdict.
 CAUGHT = {
     "policy-malformed",  # wrong usage
+    "block-headers-malformed",  # wrong usage
     "memory-malformed",  # wrong usage
     "bundle-shape", "tile-name", "tile-shape", "entry-too-long",  # of tiles: tile-altered or ledger-file-extra
     "range-shape",  # of the writer
@@ -50,12 +56,12 @@ def test_every_code_that_a_verifier_can_give_has_its_line_and_no_other_has() -> 
 
 def test_the_page_of_faults_is_the_table() -> None:
     page = (ROOT / "docs" / "faults.md").read_text("utf-8")
-    assert page == codes.markdown()
+    assert page == faultspage.markdown()
     assert re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.MULTILINE) == list(codes.SAYS)
 
 
 def test_the_word_beside_a_code_is_the_verdict_that_it_gives() -> None:
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (\w+) \|", codes.markdown(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (\w+) \|", faultspage.markdown(), re.MULTILINE)
     assert dict(rows) == {code: judge({}, [Fault(code, "x", "y")]).word for code in codes.SAYS}
     assert {word for _, word in rows} == {FAILED, INCOMPLETE}
 

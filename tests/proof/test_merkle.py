@@ -1,5 +1,6 @@
 """RFC 6962: every proof of every tree up to 64 leaves, and what must be refused."""
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 
@@ -24,6 +25,19 @@ def mth(leaves: Sequence[bytes]) -> bytes:
     while 2 * k < len(leaves):
         k *= 2
     return hashlib.sha256(b"\x01" + mth(leaves[:k]) + mth(leaves[k:])).digest()
+
+
+@given(st.lists(st.integers(0, 4), max_size=12))
+def test_whole_subtrees_are_appended_as_their_leaves_would_be(heights: list[int]) -> None:
+    tree, size = merkle.CompactRange(), 0
+    for height in heights:
+        if size % (1 << height) or size + (1 << height) > SIZES:
+            with pytest.raises(ProofError) if size % (1 << height) else contextlib.nullcontext():
+                merkle.CompactRange(tree.size, tree.hashes).append_subtree(FOREIGN, height)
+            continue
+        tree.append_subtree(mth(LEAVES[size : size + (1 << height)]), height)
+        size += 1 << height
+        assert (tree.size, tree.root()) == (size, ROOTS[size])
 
 
 FOREIGN = bytes(32)

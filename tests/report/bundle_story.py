@@ -25,6 +25,7 @@ from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault, create
 from archiver.model import (
     Acquisition,
+    ErrorRate,
     Examined,
     Finding,
     Holding,
@@ -45,6 +46,8 @@ from archiver.report.export import export
 ORIGIN = "office-a.example/archive"
 CASE = "Square, 14 March"
 TITLE = "Площадь \u202e4pm.exe <script>alert(1)</script>"
+#: When the platform says that the film was posted: 14 March 2024, 16:00 UTC.
+POSTED = 1_710_432_000
 FILM, REPOST, PHOTO = "ifilm22222", "irepost222", "iphoto2222"
 NEIGHBOUR, STRANGER = "ineighb222", "istranger2"
 
@@ -96,8 +99,14 @@ def held(vault: Vault, data: bytes, role: Role, media_type: str, name: str = "")
     return Holding(StoredObject(digests.sha256, digests.sha512, digests.size, media_type), role, name)
 
 
+def facts(frames: int) -> dict[str, Any]:
+    """What examination says of `film`."""
+    return {"width": 96, "height": 96, "frames": frames, "duration_ms": 100 * frames, "codec": "mpeg4"}
+
+
 def item(vault: Vault, name: str, acquisition: str, data: bytes, media_type: str, **told: Any) -> Item:
     """An examined item with all of its objects."""
+    metadata = {"of": name, "files": [{"facts": told.get("facts", {}), "exiftool": {}}]}
     return Item(
         id=name,
         acquisition_id=acquisition,
@@ -107,8 +116,8 @@ def item(vault: Vault, name: str, acquisition: str, data: bytes, media_type: str
         acquired_at=now(),
         holdings=(
             held(vault, data, Role.ORIGINAL, media_type, f"{name}.bin"),
-            held(vault, json.dumps({"id": name}).encode(), Role.INFO, "application/json"),
-            held(vault, json.dumps({"of": name}).encode(), Role.METADATA, "application/json"),
+            held(vault, json.dumps({"id": name, **told.get("info", {})}).encode(), Role.INFO, "application/json"),
+            held(vault, json.dumps(metadata).encode(), Role.METADATA, "application/json"),
             held(vault, b"print of " + name.encode(), Role.FINGERPRINT, "application/octet-stream", "test-1"),
         ),
         uploader=told.get("uploader", ""),
@@ -167,7 +176,10 @@ def build(folder: Path) -> Vault:
         Asked("https://v.example/PLANTED-url", "https://v.example/PLANTED-url", "PLANTED-case", "PLANTED-note"),
     ]
     wanted, other = [answer.request_id for answer in queue.add(vault, asked)]
-    told = {"url": address, "title": TITLE, "uploader": "someone", "note": "loud\nscene"}
+    told = {
+        "url": address, "title": TITLE, "uploader": "someone", "note": "loud\nscene",
+        "info": {"timestamp": POSTED}, "facts": facts(30),
+    }  # fmt: skip
     first = item(vault, FILM, f"{wanted}.2", film(1), "video/mp4", **told)
     downloaded(vault, wanted, first, 1, Outcome.FAILURE)
     downloaded(vault, wanted, first, 2)
@@ -178,6 +190,7 @@ def build(folder: Path) -> Vault:
     path = f"{PLANTED_PATH}/march.mp4"
     ingested(vault, "nfilm22222.1", item(
         vault, REPOST, "nfilm22222.1", film(1, 20), "video/mp4", title="march.mp4", path=path, source="Omar",
+        info={"upload_date": "20240402"}, facts=facts(20),
     ))  # fmt: skip
     ingested(vault, "nphoto2222.1", item(
         vault, PHOTO, "nphoto2222.1", photo(), "image/jpeg", title="photo", path=f"{PLANTED_PATH}/p.jpg", summary={},
@@ -189,7 +202,16 @@ def build(folder: Path) -> Vault:
     segments = (Segment(0.0, 2.0, 0.0, 2.0),)
     found = [
         Match(
-            "mrepost222", FILM, REPOST, MatchKind.NEAR, Finding.SAME_RECORDING, 0.97, "t-1", segments, {"mirror": True}
+            "mrepost222",
+            FILM,
+            REPOST,
+            MatchKind.NEAR,
+            Finding.SAME_RECORDING,
+            0.97,
+            "t-1",
+            segments,
+            {"mirror": True, "speed": 1.1},
+            ErrorRate(584, 0, 5_130, "test films/1"),
         ),
         Match("mscene2222", REPOST, PHOTO, MatchKind.NEAR, Finding.SAME_SCENE, 0.5, "t-1", ()),
         Match("mneighb222", FILM, NEIGHBOUR, MatchKind.NEAR, Finding.SAME_SCENE, 0.6, "t-1", segments),
@@ -262,16 +284,16 @@ def _manifest(files: Mapping[str, bytes], algorithm: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def exporting_vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
-    """The vault, with one export already made: a session's bundles come from it, and tests may export again."""
-    return build(tmp_path_factory.mktemp("exporting") / "vault")
+    """The vault, with one export already made, which gave the exhibits their numbers: tests may export again."""
+    vault = build(tmp_path_factory.mktemp("exporting") / "vault")
+    export(vault, [FILM, REPOST, PHOTO], CASE, vault.folder.parent / "bundle")
+    return vault
 
 
 @pytest.fixture(scope="session")
-def exported_bundle(exporting_vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported_bundle(exporting_vault: Vault) -> Path:
     """A bundle of the film, its repost and the photo. Not to be changed: `bundle` is a copy."""
-    target = tmp_path_factory.mktemp("exported") / "bundle"
-    export(exporting_vault, [FILM, REPOST, PHOTO], CASE, target)
-    return target
+    return exporting_vault.folder.parent / "bundle"
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from archiver.proof import canonical, layout
 from archiver.proof.bundle import verify
 from archiver.report import pyz
 from archiver.report.export import Prepared, export
+from archiver.report.withheld import ask
 from tests.report.bundle_story import (
     CASE,
     FILM,
@@ -184,7 +185,12 @@ def test_the_export_is_an_entry_and_the_report_cites_the_checkpoint_before_it(ex
 
 def test_only_matches_among_exhibits_are_told_with_their_rulings(exported_bundle: Path) -> None:
     first, second = report_of(exported_bundle)["matches"]
-    assert (first["a"], first["b"], first["finding"], first["transform"]) == (1, 2, "same-recording", {"mirror": True})
+    assert (first["a"], first["b"], first["finding"], first["transform"]) == (
+        1,
+        2,
+        "same-recording",
+        {"mirror": True, "speed": "1.1"},
+    )
     assert [(one["ruling"], one["by"], one["note"]) for one in first["rulings"]] == [
         ("unsure", "Lina", ""),
         ("same", "Lina", "same banner"),
@@ -217,7 +223,7 @@ def test_an_earlier_export_with_other_items_leaves_only_a_count(fresh_vault: Vau
 
 
 def test_withheld_fields_stay_behind_and_everything_verifies(fresh_vault: Vault, tmp_path: Path) -> None:
-    withheld = {"agent", "title", "requested_by", "case", "source"}
+    withheld = ask(["agent,title,requested_by,case,source"])
     done = export(fresh_vault, [FILM, REPOST], CASE, tmp_path / "bundle", withhold=withheld)
     assert verify(done.bundle).word == "VERIFIED"
     everything = b"".join(path.read_bytes() for path in done.bundle.rglob("*") if path.is_file())
@@ -234,8 +240,8 @@ def test_by_whom_and_for_whom_is_sealed_like_other_names(fresh_vault: Vault, tmp
     assert "Court of Somewhere" in (told.bundle / layout.REPORT_HTML).read_text("utf-8")
     assert b"Aoki" not in (told.bundle / layout.EXPORT_ENTRY).read_bytes()
 
-    hidden = {"prepared_by", "prepared_for"}
-    withheld = export(fresh_vault, [PHOTO], CASE, tmp_path / "withheld", withhold=hidden, prepared=named)
+    hidden = ["prepared_by,prepared_for"]
+    withheld = export(fresh_vault, [PHOTO], CASE, tmp_path / "withheld", withhold=ask(hidden), prepared=named)
     report = report_of(withheld.bundle)
     assert (report["prepared_by"], report["prepared_for"]) == ("", "")
     everything = b"".join(path.read_bytes() for path in withheld.bundle.rglob("*") if path.is_file())

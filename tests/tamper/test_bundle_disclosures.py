@@ -20,6 +20,7 @@ from archiver.proof import canonical, layout
 from archiver.proof.faults import FAILED, VERIFIED
 from archiver.proof.opened import Opened
 from archiver.report.export import export
+from archiver.report.withheld import ask
 from tests.calling import Archiver
 from tests.report.bundle_story import CASE, ORIGIN, PHOTO
 
@@ -45,7 +46,7 @@ def withheld(exporting_vault: Vault, tmp_path_factory: pytest.TempPathFactory) -
     top = tmp_path_factory.mktemp("withheld")
     shutil.copytree(exporting_vault.folder, top / "vault")
     vault = open_vault(top / "vault", {"ARCHIVER_BY": "Nadia"})
-    export(vault, [PHOTO], CASE, top / "bundle", withhold={"agent"})
+    export(vault, [PHOTO], CASE, top / "bundle", withhold=ask(["agent"]))
     return Withheld(top / "bundle", vault)
 
 

@@ -109,8 +109,23 @@ def report_exhibit(number: int, change: Callable[[Any], object]) -> Attack:
     return edit(layout.REPORT_JSON, lambda report: change(report["exhibits"][number - 1]))
 
 
+def report_ledger(change: Callable[[Any], object]) -> Attack:
+    return edit(layout.REPORT_JSON, lambda report: change(report["ledger"]))
+
+
 def report_match(change: Callable[[Any], object]) -> Attack:
     return edit(layout.REPORT_JSON, lambda report: change(report["matches"][0]))
+
+
+def report_group(change: Callable[[Any], object]) -> Attack:
+    return edit(layout.REPORT_JSON, lambda report: change(report["lineage"][0]))
+
+
+def _with_size_of_repost(group: Any) -> None:
+    """Every value agrees with every claim, and the picture is that of the other exhibit."""
+    for name in ("sha256", "size", "metadata"):
+        first, second = (value["picture"][name] for value in group["values"])
+        group["values"][0]["picture"][name], group["values"][1]["picture"][name] = second, first
 
 
 def sign(text: str, private: Ed25519PrivateKey, name: str = ORIGIN) -> tuple[bytes, str]:
@@ -361,6 +376,64 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
         "report-differs",
     ),
     "report: other segment": (report_match(lambda m: m["segments_ms"][0].__setitem__(0, 500)), "report-differs"),
+    "report: other change to the copy": (report_match(lambda m: m["transform"].update(mirror=False)), "report-differs"),
+    "report: change to the copy left out": (report_match(lambda m: m["transform"].clear()), "report-differs"),
+    "report: another first key": (
+        report_ledger(lambda told: told.update(verifier_key="x")),
+        "report-differs",
+    ),
+    "report: second key left out": (
+        report_ledger(lambda told: told["verifier_keys"].pop()),
+        "report-differs",
+    ),
+    "report: other error rate": (report_match(lambda m: m["error_rate"].update(ppm=1)), "report-differs"),
+    "report: no error rate": (report_match(lambda m: m.pop("error_rate")), "report-differs"),
+    "report: contradiction made up": (report_match(lambda m: m.update(contradicts=True)), "report-differs"),
+    "report: copies left out": (edit(layout.REPORT_JSON, lambda r: r["lineage"].clear()), "report-differs"),
+    "report: copies made up": (
+        edit(layout.REPORT_JSON, lambda r: r["lineage"].append(r["lineage"][0])),
+        "report-differs",
+    ),
+    "report: a copy put to others": (report_group(lambda g: g["members"].append(3)), "report-differs"),
+    "report: another copy came first": (
+        report_group(lambda g: next(c for c in g["claims"] if c["claim"] == "first-here").update(members=[2])),
+        "report-differs",
+    ),
+    "report: another copy is the longest": (
+        report_group(lambda g: next(c for c in g["claims"] if c["claim"] == "longest").update(members=[2])),
+        "report-differs",
+    ),
+    "report: a claim left out": (report_group(lambda g: g["claims"].pop()), "report-differs"),
+    "report: other time of arrival": (
+        report_group(lambda g: g["values"][0]["acquired"].update(time="2020-01-01T00:00:00.000000Z")),
+        "report-differs",
+    ),
+    "report: a proof of time made up": (
+        report_group(lambda g: g["values"][0].update(proved={"entry": 3, "time": "2020-01-01T00:00:00.000000Z"})),
+        "report-differs",
+    ),
+    "report: other post, of no object": (
+        report_group(lambda g: g["values"][0]["posted"].update(sha256="0" * 64)),
+        "report-differs",
+    ),
+    "report: post on no day": (
+        report_group(lambda g: g["values"][0]["posted"].update(first="2024-99-99T00:00:00.000000Z")),
+        "report-differs",
+    ),
+    "report: length without its claims": (
+        report_group(lambda g: g["values"][1]["picture"].update(length_ms=9000)),
+        "report-differs",
+    ),
+    "report: encoding of another exhibit": (report_group(_with_size_of_repost), "report-differs"),
+    "report: copies without values": (report_group(lambda g: g.update(values=[])), "report-differs"),
+    "report: copies of no form": (
+        edit(layout.REPORT_JSON, lambda r: r.update(lineage=[{"members": "x"}])),
+        "report-malformed",
+    ),
+    "report: copies that connect by ruling": (
+        report_group(lambda g: g["links"][0].update(by="ruling")),
+        "report-differs",
+    ),
     "report: other ruling": (report_match(lambda m: m["rulings"][1].update(ruling="different")), "report-differs"),
     "report: ruling of somebody else": (report_match(lambda m: m["rulings"][1].update(by="x")), "report-differs"),
     "report: ruling left out": (report_match(lambda m: m["rulings"].pop()), "report-differs"),

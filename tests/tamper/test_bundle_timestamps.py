@@ -22,7 +22,7 @@ from archiver.proof.faults import Verdict
 from archiver.proof.outside import Outside
 from archiver.report.export import export
 from tests.authority import Authority, needs_openssl
-from tests.report.bundle_story import CASE, PHOTO, Bundle
+from tests.report.bundle_story import CASE, FILM, PHOTO, REPOST, Bundle
 from tests.report.bundle_story import build as build_vault
 
 
@@ -43,6 +43,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> 
         queue.add(vault, [Asked(f"https://video.example/{name}", f"https://video.example/{name}")])
     target = tmp_path_factory.mktemp("bundles") / "bundle"
     assert export(vault, [PHOTO], CASE, target).verdict.word == "VERIFIED"
+    assert export(vault, [FILM, REPOST], CASE, target.parent / "copies").verdict.word == "VERIFIED"
     vault.database.close()
     return target
 
@@ -220,3 +221,30 @@ def test_the_schema_of_proofs_knows_stamps(bundle: Bundle) -> None:
 
     schema = json.loads((Path(__file__).parents[2] / "schemas" / "bundle-proofs.schema.json").read_text())
     assert jsonschema_rs.Draft202012Validator(schema).is_valid(bundle.json(layout.EXPORT_PROOFS))
+
+
+@pytest.mark.honest
+def test_copies_under_one_stamp_are_proved_at_one_time(exported: Path) -> None:
+    report = Bundle(exported.parent / "copies").json(layout.REPORT_JSON)
+    (group,) = report["lineage"]
+    numbers = [one["number"] for one in report["exhibits"]]
+    for value, exhibit in zip(group["values"], report["exhibits"], strict=True):
+        assert value["proved"] == {"entry": exhibit["proved"]["timestamp"], "time": exhibit["proved"]["time"]}
+    told = next(one for one in group["claims"] if one["claim"] == "first-proved")
+    assert (told["members"], told["why"], told["missing"]) == (numbers, "too-close", [])
+
+
+@pytest.mark.parametrize("attack", ["other time", "left out"])
+def test_a_group_that_gives_another_proved_time_than_the_stamp(exported: Path, tmp_path: Path, attack: str) -> None:
+    shutil.copytree(exported.parent / "copies", tmp_path / "bundle")
+    forged = Bundle(tmp_path / "bundle")
+    report = forged.json(layout.REPORT_JSON)
+    value = report["lineage"][0]["values"][0]
+    if attack == "left out":
+        del value["proved"]
+    else:
+        value["proved"]["time"] = "2020-01-01T00:00:00.000000Z"
+    forged.write_json(layout.REPORT_JSON, report)
+    forged.seal_again()
+    number = report["lineage"][0]["members"][0]
+    assert codes(look(forged))["report-differs"] == {f"exhibit {number}"}

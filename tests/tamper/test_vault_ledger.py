@@ -230,6 +230,30 @@ def test_an_entry_that_hides_how_far_the_clock_was_behind(vault_copy: Copy, monk
     assert vault_copy.codes()["entry-altered"] == {f"entry {seq}"}
 
 
+class YearsAhead(datetime):
+    """A clock that somebody set forward, to date an act later than it was."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> YearsAhead:
+        return cls(2101, 9, 9, tzinfo=tz)
+
+
+def test_entries_that_are_post_dated(vault_copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the office's own keys: everything else about them is in order. The verifier's clock may be the wrong one."""
+    first = _number(vault_copy) + 1
+    with vault_copy.open() as vault:
+        monkeypatch.setattr("archiver.model.datetime", YearsAhead)
+        queue.add(vault, [queue.Asked("https://v.example/late", "https://v.example/late")])
+        vault.ledger.publish()
+    monkeypatch.undo()
+    found = vault_copy.verify()
+    assert (found.word, [(fault.code, fault.subject) for fault in found.faults]) == (
+        INCOMPLETE,
+        [("time-ahead", f"entry {first}")],
+    )
+    assert "one of the two clocks is wrong" in found.faults[0].message
+
+
 @pytest.mark.parametrize("data", [b"", b"edited", None], ids=["emptied", "edited", "removed"])
 def test_the_engines_state_is_believed_by_nobody(vault_copy: Copy, data: bytes | None) -> None:
     """What was asked for and what was done is in the records: an edited engine.db changes nothing of them."""

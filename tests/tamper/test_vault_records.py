@@ -215,6 +215,9 @@ def test_a_request_made_up(vault_copy: Copy) -> None:
         "segments = '[1, 2]'",
         "segments = '}'",
         "found_at = '2020-01-01T00:00:00.000000Z'",
+        "error_rate = ''",
+        "error_rate = replace(error_rate, '97', '9')",
+        "error_rate = '}'",
     ],
 )
 def test_a_match_edited(vault_copy: Copy, change: str) -> None:
@@ -231,8 +234,8 @@ def test_a_match_deleted(vault_copy: Copy) -> None:
 
 def test_a_match_made_up(vault_copy: Copy) -> None:
     vault_copy.sql(
-        "INSERT INTO match SELECT 'mforged222', a, b, kind, finding, score, algorithm, segments, transform, found_at"
-        " FROM match"
+        "INSERT INTO match SELECT 'mforged222', a, b, kind, finding, score, algorithm, segments, transform, found_at,"
+        " error_rate FROM match"
     )
     assert vault_copy.codes() == {"match-untold": {"mforged222"}}
 

@@ -101,6 +101,28 @@ def test_the_watched_vault_verifies_before_anybody_tampers(watched: Watched) -> 
     assert watched.told_size < watched.size
 
 
+@pytest.mark.honest
+def test_a_check_from_a_size_on_relates_earlier_cosignatures_and_memories_to_it(watched: Watched) -> None:
+    seen = watched.remembered()
+    watched.act("newer")
+    for size in (watched.size, watched.told_size):
+        found = audit.verify(watched.copy.folder, outside=Outside(watched.policy(), seen), since=size)
+        assert {fault.code for fault in found.faults} <= {"unwitnessed-tail"}
+        assert found.told["memory"]["state"] == "agrees"
+        assert found.told["checkpoint"]["quorum_size"] == watched.size
+
+
+def test_older_tiles_that_do_not_lead_to_a_cosigned_checkpoint(watched: Watched) -> None:
+    """A check from a size on proves each to be the beginning of its tree; older tiles have to show that."""
+    tile = watched.copy.folder / f"ledger/tile/0/{watched.told_size // 256:03}.p/{watched.told_size % 256}"
+    tile.chmod(0o644)
+    tile.write_bytes(bytes(tile.stat().st_size))
+    found = audit.verify(watched.copy.folder, outside=Outside(watched.policy()), since=watched.size)
+    assert {(fault.code, fault.subject) for fault in found.faults} == {
+        ("root-differs", f"cosigned/{watched.told_size}")
+    }
+
+
 def both(watched: Watched) -> tuple[str, str]:
     return PUBLISHED, f"cosigned/{watched.size}"
 

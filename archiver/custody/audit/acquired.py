@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.custody.acquisitions import NAMES_CHARACTERS
 from archiver.custody.audit import told
+from archiver.custody.audit.crew import Piece
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.told import Told
 from archiver.model import EventType, Role
@@ -20,18 +21,26 @@ _SEALED = ("case", "url", "title", "uploader", "note", "path", "source")
 _HOLDING = frozenset({EventType.INGESTION, EventType.METADATA, EventType.FINGERPRINT})
 
 
-def check(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Check every row of `acquisition`, `item`, `holding` and `object`. Raises sqlite3.Error."""
-    told.check_existence(connection, "acquisition", tally)
-    told.check_existence(connection, "item", tally)
-    _check_objects(connection, tally)
-    for row, acts in told.rows_with_acts(connection, "acquisition", _ACQUISITION):
+def check_acquisitions(connection: sqlite3.Connection, piece: Piece) -> Tally:
+    """Check rows of `acquisition`, and what they hold. Raises sqlite3.Error."""
+    tally = Tally()
+    for row, acts in told.rows_with_acts(connection, "acquisition", _ACQUISITION, piece):
         _check_acquisition(connection, row, acts, tally)
-    total = connection.execute("SELECT COUNT(*) FROM item").fetchone()[0]
-    for row, acts in told.rows_with_acts(connection, "item", _ITEM):
+        tally.count("acquisitions")
+    return tally
+
+
+def check_items(connection: sqlite3.Connection, piece: Piece) -> Tally:
+    """Check rows of `item`, and what they hold. Raises sqlite3.Error."""
+    tally = Tally()
+    for row, acts in told.rows_with_acts(connection, "item", _ITEM, piece):
         _check_item(connection, row, acts, tally)
         tally.count("items")
-        tally.progress(tally.counted("items"), total, "items")
+    return tally
+
+
+def check_orphans(connection: sqlite3.Connection, tally: Tally) -> None:
+    """Note what is held by nothing. Raises sqlite3.Error."""
     for holder, sha256 in connection.execute(
         "SELECT CASE item_id WHEN '' THEN acquisition_id ELSE item_id END, sha256 FROM holding"
         " WHERE acquisition_id NOT IN (SELECT id FROM acquisition)"
@@ -40,19 +49,24 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
         tally.fault("holding-untold", holder, f"it is said to hold object {sha256}, and it is not on record")
 
 
-def _check_objects(connection: sqlite3.Connection, tally: Tally) -> None:
+def check_objects(connection: sqlite3.Connection, tally: Tally, *, every: bool) -> None:
+    """Check the rows of `object` against what entries tell of them: all, or those that are told of.
+
+    Raises sqlite3.Error.
+    """
     for sha256, seq in connection.execute(
         "SELECT sha256, seq FROM told_object WHERE sha256 NOT IN (SELECT sha256 FROM object) ORDER BY seq"
     ):
         tally.fault("object-row-missing", sha256, f"entry {seq} tells of this object, and it is not on record")
-    for (sha256,) in connection.execute(
-        "SELECT sha256 FROM object WHERE sha256 NOT IN (SELECT sha256 FROM told_object) ORDER BY sha256"
-    ):
+    untold = "SELECT sha256 FROM object WHERE sha256 NOT IN (SELECT sha256 FROM told_object) ORDER BY sha256"
+    for (sha256,) in connection.execute(untold) if every else ():
         tally.fault("object-untold", sha256, "no entry tells of this object")
-    # The media type is the first telling's: the same bytes may be taken for something else later.
+    # The media type is the first telling's, where that is known: the same bytes may be taken for something else later.
     for sha256, seq in connection.execute(
         "SELECT sha256, seq FROM object JOIN told_object AS told USING (sha256)"
-        " WHERE (object.sha512, object.size, object.media_type) IS NOT (told.sha512, told.size, told.media_type)"
+        " WHERE (object.sha512, object.size) IS NOT (told.sha512, told.size)"
+        " OR (? AND object.media_type IS NOT told.media_type)",
+        (every,),
     ):
         tally.fault("object-row-altered", sha256, f"its row names another size, type or SHA-512 than entry {seq}")
 

@@ -6,11 +6,12 @@ import hashlib
 import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
-from archiver.custody.audit.entries import Tree
 from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
+from archiver.custody.audit.tree import Tree, Wanted
 from archiver.proof import checkpoint as checkpoints
 from archiver.proof import note
 from archiver.proof.checkpoint import Checkpoint
@@ -19,18 +20,21 @@ from archiver.proof.faults import ProofError
 PUBLISHED = "ledger/checkpoint"
 
 
-def sizes(connection: sqlite3.Connection, published: Checkpoint | None, more: Iterable[int] = ()) -> Iterator[int]:
-    """Sizes, ascending, whose roots the checks below need; and `more`, ascending, that others need."""
-    own = published.size if published else -1
-    issued = (
-        row[0]
-        for row in connection.execute(
-            "SELECT size FROM checkpoint UNION SELECT ? ORDER BY 1",
-            (own,),
-        )
-        if row[0] > 0
-    )
-    yield from heapq.merge(issued, (size for size in more if size > 0))
+def wanted(connection: sqlite3.Connection, sizes: Iterable[int], since: int = 0) -> Iterator[Wanted]:
+    """Every issued checkpoint with its root, for the tree to compare; and the `sizes` whose roots are asked for.
+
+    Those of `since` entries and fewer are left out.
+    """
+    issued = connection.execute("SELECT size, root FROM checkpoint WHERE size > ? ORDER BY size", (since,))
+    asked = ((size, None) for size in sorted(set(sizes)) if size > since)
+    yield from heapq.merge(issued, asked, key=itemgetter(0))
+
+
+def size_before(connection: sqlite3.Connection, size: int) -> int:
+    """The size of the checkpoint that was issued before that of `size`; 0 where there was none."""
+    query = "SELECT COALESCE(MAX(size), 0) FROM checkpoint WHERE size < ?"
+    (found,) = connection.execute(query, (size,)).fetchone()
+    return int(found)
 
 
 def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | None:
@@ -39,8 +43,7 @@ def read(snapshot: Snapshot, signers: Signers, tally: Tally) -> Checkpoint | Non
         return None
     try:
         size = checkpoints.parse(note.parse(snapshot.note).text).size
-        row = snapshot.connection.execute("SELECT MAX(size) FROM checkpoint WHERE size < ?", (size,)).fetchone()
-        return signers.open(snapshot.note, row[0] or 0)
+        return signers.open(snapshot.note, size_before(snapshot.connection, size))
     except ProofError as error:
         tally.fault(error.code, PUBLISHED, error.message)
     return None
@@ -59,10 +62,13 @@ def check_published(published: Checkpoint, tree: Tree, entries: int, tally: Tall
 
 
 def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, signers: Signers, tally: Tally) -> None:
-    """Check every row of `checkpoint`, and that the ledger's own entries about checkpoints agree with them."""
+    """Check the rows of `checkpoint` from the tree's beginning on, and that the ledger's entries agree with them."""
     connection = snapshot.connection
-    newest = 0
-    for size, root, data in connection.execute("SELECT size, root, note FROM checkpoint ORDER BY size"):
+    since = tree.begin
+    newest = size_before(connection, since)
+    for size, root, data in connection.execute(
+        "SELECT size, root, note FROM checkpoint WHERE ? = 0 OR size >= ? ORDER BY size", (since, since)
+    ):
         subject = f"checkpoint {size}"
         before, newest = newest, max(newest, size)
         tally.count("checkpoints")
@@ -73,7 +79,7 @@ def check_issued(snapshot: Snapshot, published: Checkpoint | None, tree: Tree, s
             continue
         if (issued.size, issued.root) != (size, root):
             tally.fault("checkpoint-altered", subject, "its row names another size or root than the signed note")
-        elif size <= tree.size and tree.roots.get(size) != root:
+        elif size in tree.differing or size < 1 or (size == since and tree.roots[size] != root):
             tally.fault("root-differs", subject, f"the first {size} entries do not give the root that was signed")
         if published and size == published.size and issued != published:
             tally.fault("checkpoint-fork", subject, "two signed checkpoints of this size have different roots")

@@ -1,37 +1,30 @@
 """All entries in order: numbers without gap, times that do not go back, and the tree that they give.
 
-Memory is bounded: rows are streamed, and what is kept of the tree is one hash for 256 entries (32 bytes, so 1.2 MB for
-10 million). What entries tell of rows goes into a temporary table of SQLite's, beside the vault and not in it.
+Memory is bounded: pieces are worked on one after the other, and what is kept of each is its part of the tree. What
+entries tell of objects goes into a temporary table of SQLite's, beside the vault and not in it.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
-from multiprocessing import get_context
 from operator import itemgetter
+from pathlib import Path
 
-from archiver.custody.audit import sealed
-from archiver.custody.audit.entry import Examined, Opening, Row, examine_all
-from archiver.custody.audit.tally import Tally
-from archiver.proof.merkle import CompactRange, root_of
-from archiver.proof.tiles import WIDTH
-
-#: Entries handed to a worker at once: some milliseconds of work, about 2 MB.
-CHUNK = 1024
-
-#: Below this many entries other processes take longer to start than the work takes.
-WORTH_PROCESSES = 20_000
-
-Chunk = list[tuple[Row, list[Opening]]]
+from archiver.custody.audit import crew, sealed
+from archiver.custody.audit.crew import Crew
+from archiver.custody.audit.entry import examine
+from archiver.custody.audit.published import Agreeing
+from archiver.custody.audit.span import KINDS, Span, examine_span
+from archiver.custody.audit.tally import LISTED, Tally
+from archiver.custody.audit.tree import Tree
+from archiver.proof import clock
+from archiver.proof.merkle import HASH_BYTES
+from archiver.proof.tiles import ENTRIES, WIDTH
 
 _PREPARE = (
-    "CREATE TEMP TABLE told (kind TEXT, id TEXT, seq INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID",
     "CREATE TEMP TABLE told_subject (id TEXT, seq INTEGER, PRIMARY KEY (id, seq)) WITHOUT ROWID",
     "CREATE TEMP TABLE told_object"
     " (sha256 TEXT PRIMARY KEY, sha512 TEXT, size INTEGER, media_type TEXT, seq INTEGER) WITHOUT ROWID",
@@ -42,157 +35,157 @@ _PREPARE = (
 )
 
 
-class Tree:
-    """The Merkle tree of the entries, as far as they are numbered without a gap."""
+@dataclass(slots=True)
+class Entries:
+    """What the entries gave: their tree, and the runs of 256 that bundle and tile were found to hold as they are."""
 
-    def __init__(self, sizes: Iterator[int]) -> None:
-        """`sizes`, ascending, are those at which somebody will want to know the root."""
-        self.range = CompactRange()
-        self.runs: list[bytes] = []  # root of each full run of 256 leaves
-        self.roots: dict[int, bytes] = {}
-        self._sizes = sizes
-        self._run: list[bytes] = []
-        self._wanted = next(sizes, None)
+    tree: Tree
+    bundled: set[int] = field(default_factory=set)
+    tiled: set[int] = field(default_factory=set)
 
     @property
-    def size(self) -> int:
-        """How many leaves there are."""
-        return self.range.size
-
-    def append(self, leaf: bytes) -> None:
-        """Add the next leaf."""
-        self.range.append(leaf)
-        self._run.append(leaf)
-        if len(self._run) == WIDTH:
-            self.runs.append(root_of(self._run))
-            self._run.clear()
-        while self._wanted is not None and self._wanted <= self.size:
-            if self._wanted == self.size:
-                self.roots[self.size] = self.range.root()
-            self._wanted = next(self._sizes, None)
+    def agreeing(self) -> Agreeing:
+        """The same by the level of tiles."""
+        return {ENTRIES: self.bundled, 0: self.tiled}
 
 
-def check(connection: sqlite3.Connection, sizes: Iterator[int], tally: Tally) -> Tree:
-    """Check every entry; gives their tree. Raises sqlite3.Error where the tables cannot be read."""
+class _Reader:
+    """Takes in spans in order."""
+
+    def __init__(self, connection: sqlite3.Connection, found: Entries, latest: str, tally: Tally) -> None:
+        """`latest` is the time of the entry before the first."""
+        self.told = 0
+        self._connection = connection
+        self._found = found
+        self._tally = tally
+        self._expected = found.tree.size
+        self._latest = latest
+        self._now = clock.latest()
+        self._missing: set[str] = set()
+
+    def take(self, span: Span) -> None:
+        """Put a span behind those before it."""
+        self._number(span)
+        self._grow(span)
+        self._time(span)
+        for fault in span.faults:
+            if fault.code.removesuffix("-missing") in KINDS:
+                if fault.subject in self._missing:
+                    continue  # an entry before it told of the same row
+                if len(self._missing) < LISTED:
+                    self._missing.add(fault.subject)
+            self._tally.fault(fault.code, fault.subject, fault.message)
+        self.told += span.told
+        self._tally.count("clock_set_back", span.clocks_back)
+        self._tally.count("entries", len(span.numbers))
+        tell(self._connection, span)
+
+    def _number(self, span: Span) -> None:
+        for seq in span.numbers:
+            if seq < self._expected:
+                self._tally.fault("entry-number", f"entry {seq}", "no entry bears such a number")
+            elif seq > self._expected:
+                last = seq - 1
+                which = f"entry {last}" if last == self._expected else f"entries {self._expected} to {last}"
+                self._tally.fault("entries-missing", which, f"{which}: missing from the ledger")
+            self._expected = max(self._expected, seq + 1)
+
+    def _grow(self, span: Span) -> None:
+        tree = self._found.tree
+        runs = {run.index: run for run in span.runs}
+        leaves = [span.leaves[at : at + HASH_BYTES] for at in range(0, len(span.leaves), HASH_BYTES)]
+        at = 0
+        while at < len(leaves):
+            run = runs.get(span.numbers[at] // WIDTH) if span.numbers[at] % WIDTH == 0 else None
+            if span.numbers[at] != tree.size:
+                at += 1
+            elif run is not None:
+                tree.append_run(leaves[at : at + WIDTH], run.root)
+                at += WIDTH
+            else:
+                tree.append(leaves[at])
+                at += 1
+        self._found.bundled.update(run.index for run in span.runs if run.bundled)
+        self._found.tiled.update(run.index for run in span.runs if run.tiled)
+
+    def _time(self, span: Span) -> None:
+        for seq, time in zip(span.numbers, span.times, strict=True):
+            if time and time < self._latest:
+                message = f"{time} is before {self._latest} of an earlier"
+                self._tally.fault("time-goes-back", f"entry {seq}", message)
+            if time > self._now >= self._latest:  # the first; those after it are no earlier
+                self._tally.fault(clock.CODE, f"entry {seq}", clock.message(time))
+            self._latest = max(self._latest, time)
+
+
+def check(
+    connection: sqlite3.Connection, workers: Crew, ledger: Path, tree: Tree, stories: bool, tally: Tally
+) -> Entries:
+    """Check every entry from the tree's size on, and let the tree grow by them.
+
+    `stories` says that the tables of rows can be read. Raises sqlite3.Error where the tables cannot be read.
+    """
     for statement in _PREPARE:
         connection.execute(statement)
-    tree = Tree(sizes)
-    total = connection.execute("SELECT COUNT(*) FROM entry").fetchone()[0]
-    expected, last_time = 0, ""
-    for chunk in _examined(connection, total):
-        for one in chunk:
-            for fault in one.faults:
-                tally.fault(fault.code, fault.subject, fault.message)
-            _check_number(one.seq, expected, tally)
-            if one.seq == tree.size:
-                tree.append(one.leaf)
-            expected = max(expected, one.seq + 1)
-            tally.count("clock_set_back", 1 if one.behind_ms else 0)
-            if one.time:
-                if one.time < last_time:
-                    tally.fault("time-goes-back", f"entry {one.seq}", f"{one.time} is before {last_time} of an earlier")
-                last_time = max(last_time, one.time)
-        _tell(connection, chunk)
-        tally.count("entries", len(chunk))
+    found = Entries(tree)
+    since = tree.begin
+    before = connection.execute("SELECT seq, body, leaf FROM entry WHERE seq = ?", (since - 1,)).fetchone()
+    reader = _Reader(connection, found, examine(before, ()).time if since and before else "", tally)
+    (total,) = connection.execute("SELECT COUNT(*) FROM entry WHERE seq >= ?", (since,)).fetchone()
+    work = partial(examine_span, ledger=ledger, kinds=KINDS if stories else (), every=bool(since))
+    spans = crew.pieces(connection, "entry", "seq", since) if since else crew.pieces(connection, "entry", "seq")
+    for span in workers.each(work, spans, total):
+        reader.take(span)
         tally.progress(tally.counted("entries"), total, "entries")
-    _compare_subjects(connection, tally)
-    sealed.check(connection, tally)
-    return tree
+    if since:
+        _check_newer_index(connection, since, tally)
+    else:
+        _check_index(connection, reader.told, tally)
+    sealed.check(connection, since, tally)
+    return found
 
 
-def _examined(connection: sqlite3.Connection, total: int) -> Iterator[list[Examined]]:
-    chunks = _chunks(connection)
-    if total < WORTH_PROCESSES:
-        yield from map(examine_all, chunks)
+def tell(connection: sqlite3.Connection, span: Span) -> None:
+    """Put what later checks ask for into the temporary tables."""
+    invalid = [(seq,) for seq, time in zip(span.numbers, span.times, strict=True) if not time]
+    connection.executemany("INSERT OR IGNORE INTO invalid VALUES (?)", invalid)
+    connection.executemany("INSERT OR IGNORE INTO told_subject VALUES (?, ?)", span.subjects)
+    connection.executemany("INSERT OR IGNORE INTO told_object VALUES (?, ?, ?, ?, ?)", span.objects)
+    connection.executemany("INSERT OR IGNORE INTO agentless VALUES (?)", [(seq,) for seq in span.agentless])
+    connection.executemany("INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)", span.forgotten)
+    connection.executemany("INSERT INTO told_checkpoint VALUES (?, ?, ?, ?)", span.checkpoints)
+
+
+def tell_of_earlier(connection: sqlite3.Connection, span: Span) -> None:
+    """As `tell`, for an entry that others refer to: what it tells of itself is not checked again."""
+    tell(connection, replace(span, subjects=(), objects=(), checkpoints=()))
+
+
+def _check_index(connection: sqlite3.Connection, told: int, tally: Tally) -> None:
+    """The table `subject` leads from a row to its entries: it holds what the entries say, and no more.
+
+    Each span looked for its own pairs in it. So it holds more where it is longer, and only then is it gone through.
+    """
+    (held,) = connection.execute("SELECT COUNT(*) FROM subject").fetchone()
+    if held == told and not tally.has("subject-missing"):
         return
-    workers = os.cpu_count() or 1
-    # Not forked: the caller may have threads, whose locks a child would inherit held.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting: deque[tuple[Chunk, Future[list[Examined]]]] = deque()
-        for chunk in chunks:
-            waiting.append((chunk, _submit(pool, chunk)))
-            if len(waiting) > 2 * workers:
-                yield _result(*waiting.popleft())
-        while waiting:
-            yield _result(*waiting.popleft())
+    rows = connection.execute("SELECT seq, id FROM subject ORDER BY seq, id")
+    for seq, group in groupby(rows, key=itemgetter(0)):
+        row = connection.execute("SELECT seq, body, leaf FROM entry WHERE seq = ?", (seq,)).fetchone()
+        subjects = examine(row, ()).subjects if row else ()
+        for _, subject in group:
+            if subject not in subjects:
+                _foreign(seq, subject, tally)
 
 
-def _submit(pool: ProcessPoolExecutor, chunk: Chunk) -> Future[list[Examined]]:
-    try:
-        return pool.submit(examine_all, chunk)
-    except BrokenProcessPool as error:
-        failed: Future[list[Examined]] = Future()
-        failed.set_exception(error)
-        return failed
+def _check_newer_index(connection: sqlite3.Connection, since: int, tally: Tally) -> None:
+    """The same for the entries that are looked at, whose pairs are all in `told_subject`."""
+    for seq, subject in connection.execute(
+        "SELECT seq, id FROM subject WHERE seq >= ? EXCEPT SELECT seq, id FROM told_subject", (since,)
+    ):
+        _foreign(seq, subject, tally)
 
 
-def _result(chunk: Chunk, pending: Future[list[Examined]]) -> list[Examined]:
-    try:
-        return pending.result()
-    except BrokenProcessPool:  # no worker could start, or one was killed: slower, but done all the same
-        return examine_all(chunk)
-
-
-def _chunks(connection: sqlite3.Connection) -> Iterator[Chunk]:
-    """Entries with their disclosures, both in the order of numbers."""
-    openings = groupby(
-        connection.execute("SELECT seq, name, salt, value FROM disclosure ORDER BY seq"), key=itemgetter(0)
-    )
-    group = next(openings, None)
-    chunk: Chunk = []
-    for row in connection.execute("SELECT seq, body, leaf FROM entry ORDER BY seq"):
-        mine: list[Opening] = []
-        while group is not None and group[0] <= row[0]:
-            found = [opening[1:] for opening in group[1]]
-            if group[0] == row[0]:
-                mine = found
-            group = next(openings, None)
-        chunk.append((row, mine))
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-def _check_number(seq: int, expected: int, tally: Tally) -> None:
-    if seq < expected:
-        tally.fault("entry-number", f"entry {seq}", "no entry bears such a number")
-    elif seq > expected:
-        span = f"entry {expected}" if seq == expected + 1 else f"entries {expected} to {seq - 1}"
-        tally.fault("entries-missing", span, f"{span}: missing from the ledger")
-
-
-def _tell(connection: sqlite3.Connection, chunk: Sequence[Examined]) -> None:
-    connection.executemany("INSERT INTO invalid VALUES (?)", [(one.seq,) for one in chunk if not one.time])
-    connection.executemany(
-        "INSERT OR IGNORE INTO told_subject VALUES (?, ?)",
-        [(subject, one.seq) for one in chunk for subject in one.subjects],
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO told VALUES (?, ?, ?)",
-        [(*mention, one.seq) for one in chunk for mention in one.mentions],
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO told_object VALUES (?, ?, ?, ?, ?)",
-        [(*found, one.seq) for one in chunk for found in one.objects],
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO agentless VALUES (?)", [(one.seq,) for one in chunk if one.time and not one.has_agent]
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",
-        [(*field, one.seq) for one in chunk for field in one.forgotten],
-    )
-    connection.executemany(
-        "INSERT INTO told_checkpoint VALUES (?, ?, ?, ?)",
-        [(*one.checkpoint, one.seq) for one in chunk if one.checkpoint],
-    )
-
-
-def _compare_subjects(connection: sqlite3.Connection, tally: Tally) -> None:
-    """The table `subject` leads from a row to its entries: it holds what the entries say, no more and no less."""
-    for subject, seq in connection.execute("SELECT id, seq FROM told_subject EXCEPT SELECT id, seq FROM subject"):
-        tally.fault("subject-missing", f"entry {seq}", f"the index of entries does not lead from {subject} to it")
-    for subject, seq in connection.execute("SELECT id, seq FROM subject EXCEPT SELECT id, seq FROM told_subject"):
-        tally.fault("subject-foreign", f"entry {seq}", f"the index of entries leads from {subject[:80]} to it wrongly")
+def _foreign(seq: int, subject: str, tally: Tally) -> None:
+    message = f"the index of entries leads from {subject[:80]} to it wrongly"
+    tally.fault("subject-foreign", f"entry {seq}", message)

@@ -19,8 +19,8 @@ from archiver.proof.faults import Fault, ProofError
 #: A row of the table `entry`: number, body and recorded leaf hash, as far as they are the bytes that they should be.
 Row = tuple[int, object, object]
 
-#: A row of the table `disclosure` without its entry's number: name, salt and value.
-Opening = tuple[str, str, str]
+#: A row of the table `disclosure`: its entry's number, name, salt and value.
+Opening = tuple[int, str, str, str]
 
 #: What an entry tells of: the kind of row ("request", "acquisition", "item", "match") and its id.
 Mention = tuple[str, str]
@@ -29,6 +29,9 @@ _NAMES = frozenset(SEALED_FIELDS)
 #: From base64 to its URL-safe alphabet (RFC 4648 section 5).
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+#: In the place of a leaf hash that cannot be computed; no leaf hashes to it.
+_NO_LEAF = bytes(merkle.HASH_BYTES)
 
 #: An attempt that recovery ended, and a match's items, are told by id as everything else.
 _KINDS = ("request", "acquisition", "item", "match")
@@ -56,7 +59,7 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
     seq, body, recorded = row
     name = f"entry {seq}"
     if not isinstance(body, bytes) or not isinstance(recorded, bytes):
-        return Examined(seq, b"", faults=(Fault("entry-invalid", name, "the entry's row holds no bytes"),))
+        return Examined(seq, _NO_LEAF, faults=(Fault("entry-invalid", name, "the entry's row holds no bytes"),))
     leaf = merkle.leaf_hash(body)
     faults = []
     if leaf != recorded:
@@ -79,16 +82,11 @@ def examine(row: Row, openings: Sequence[Opening]) -> Examined:
         tuple(_mentions(entry)),
         tuple((o["sha256"], o["sha512"], o["size"], o["media_type"]) for o in entry.get("objects", ())),
         _checkpoint(entry),
-        any(opening[0] == "agent" for opening in openings),
+        any(opening[1] == "agent" for opening in openings),
         entry.get("clock_behind_ms", 0),
         tuple(map(tuple, entry["detail"]["fields"])) if entry["type"] == EventType.DELETION else (),
         tuple(faults),
     )
-
-
-def examine_all(rows: Sequence[tuple[Row, Sequence[Opening]]]) -> list[Examined]:
-    """Look at a run of entries; what a worker process is handed."""
-    return [examine(row, openings) for row, openings in rows]
 
 
 def _invalid(entry: Any) -> Iterator[str]:
@@ -99,7 +97,7 @@ def _invalid(entry: Any) -> Iterator[str]:
 
 
 def _unopened(subject: str, sealed: Sequence[str], openings: Sequence[Opening]) -> Iterator[Fault]:
-    for name, salt, value in openings:
+    for _, name, salt, value in openings:
         # Byte for byte what `proof.disclosure` makes and reads, in a third of the time.
         if name not in _NAMES or not _SALT.fullmatch(salt):
             yield Fault("disclosure-malformed", subject, f"the disclosure of {name[:40]!r} is not of the right form")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archiver.custody.audit import told
+from archiver.custody.audit.crew import Piece
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.told import Told
 from archiver.custody.findings import transform_texts
@@ -15,14 +16,13 @@ from archiver.model import EventType
 #: Rows hold seconds to the hundredth, entries whole milliseconds.
 _ROUNDING_SECONDS = 0.0056
 
-_MATCH = "id, a, b, kind, finding, score, algorithm, segments, transform, found_at"
+_MATCH = "id, a, b, kind, finding, score, algorithm, segments, transform, found_at, error_rate"
 
 
-def check(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Check every row of `match` and `decision`. Raises sqlite3.Error."""
-    told.check_existence(connection, "match", tally)
-    total = connection.execute("SELECT COUNT(*) FROM match").fetchone()[0]
-    for row, acts in told.rows_with_acts(connection, "match", _MATCH):
+def check(connection: sqlite3.Connection, piece: Piece) -> Tally:
+    """Check rows of `match`, and the rulings on them. Raises sqlite3.Error."""
+    tally = Tally()
+    for row, acts in told.rows_with_acts(connection, "match", _MATCH, piece):
         found = next((act for act in acts if act.entry["type"] == EventType.MATCH), None)
         if found is None:
             tally.fault("match-untold", row[0], "no entry tells of this match")
@@ -31,7 +31,11 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
         rulings = {act.seq: act for act in acts if act.entry["type"] == EventType.DECISION}
         _check_decisions(connection, row[0], rulings, tally)
         tally.count("matches")
-        tally.progress(tally.counted("matches"), total, "matches")
+    return tally
+
+
+def check_orphans(connection: sqlite3.Connection, tally: Tally) -> None:
+    """Note rulings on what is no match. Raises sqlite3.Error."""
     for (name,) in connection.execute(
         "SELECT DISTINCT match_id FROM decision WHERE match_id NOT IN (SELECT id FROM match) ORDER BY 1"
     ):
@@ -39,7 +43,7 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
 
 
 def _check_match(row: Sequence[Any], found: Told, tally: Tally) -> None:
-    name, a, b, kind, finding, score, algorithm, segments, transform, found_at = row
+    name, a, b, kind, finding, score, algorithm, segments, transform, found_at, error_rate = row
     detail = found.detail
     pairs: dict[str, tuple[Any, Any]] = {
         "a": (a, detail["a"]),
@@ -50,6 +54,7 @@ def _check_match(row: Sequence[Any], found: Told, tally: Tally) -> None:
         "algorithm": (algorithm, detail["algorithm"]),
         "segments": (_are_segments(told.parsed(segments), detail["segments_ms"]), True),
         "transform": (_is_transform(told.parsed(transform), detail.get("transform")), True),
+        "error rate": (told.parsed(error_rate) if error_rate else None, detail.get("error_rate")),
         "time": (found.is_timely(found_at), True),
     }
     differing = told.differences(pairs)

@@ -34,26 +34,26 @@ class _Wrong:
     message: str
 
 
-def check(connection: sqlite3.Connection, folder: Path, began_ns: int, tally: Tally) -> list[str]:
-    """Check the objects of the table `object`; gives the digests of whole files that no row mentions.
+def check(connection: sqlite3.Connection, folder: Path, tally: Tally, *, told: bool = False) -> None:
+    """Check the objects of the table `object`: all, or those of the table `told_object`.
 
-    `folder` is the vault's `objects`. Objects that came after `began_ns` are of a vault in use: left out.
+    `folder` is the vault's `objects`.
     """
-    total = connection.execute("SELECT COUNT(*) FROM object").fetchone()[0]
-    rows = connection.execute("SELECT sha256, sha512, size FROM object ORDER BY sha256")
+    which = "object WHERE sha256 IN (SELECT sha256 FROM told_object)" if told else "object"
+    total = connection.execute(f"SELECT COUNT(*) FROM {which}").fetchone()[0]  # noqa: S608  names of ours
+    rows = connection.execute(f"SELECT sha256, sha512, size FROM {which} ORDER BY sha256")  # noqa: S608  names of ours
     with ThreadPoolExecutor(_READERS) as pool:
         waiting: deque[tuple[Digests, Future[Digests | _Wrong]]] = deque()
         for row in rows:
-            told = Digests(*row)
-            if not is_digest(told.sha256):
-                tally.fault("object-row-altered", told.sha256[:80], "a row of the objects bears no SHA-256 digest")
+            recorded = Digests(*row)
+            if not is_digest(recorded.sha256):
+                tally.fault("object-row-altered", recorded.sha256[:80], "a row of the objects bears no SHA-256 digest")
                 continue
-            waiting.append((told, pool.submit(_digest, folder, told.sha256)))
+            waiting.append((recorded, pool.submit(_digest, folder, recorded.sha256)))
             if len(waiting) > _AHEAD:
                 _judge(connection, *waiting.popleft(), tally, total)
         while waiting:
             _judge(connection, *waiting.popleft(), tally, total)
-    return list(_unrecorded(connection, folder, began_ns, tally))
 
 
 def is_digest(name: str) -> bool:
@@ -132,7 +132,11 @@ def _concerns(connection: sqlite3.Connection, sha256: str) -> str:
     return "; it is " + ", ".join(f"the {role} of {holder}" for role, holder in rows) if rows else ""
 
 
-def _unrecorded(connection: sqlite3.Connection, folder: Path, began_ns: int, tally: Tally) -> Iterator[str]:
+def unrecorded(connection: sqlite3.Connection, folder: Path, began_ns: int, tally: Tally) -> Iterator[str]:
+    """Digests of whole files that no row mentions; what else lies there is noted.
+
+    Files that came after `began_ns` are of a vault in use: left out.
+    """
     try:
         shelves = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:

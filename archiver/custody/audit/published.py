@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from archiver.custody import tilefiles
-from archiver.custody.audit.snapshot import read_plain
+from archiver.custody.audit import tilesread
 from archiver.custody.audit.tally import Tally
+from archiver.custody.audit.tree import Tree
 from archiver.proof import merkle, tiles
-from archiver.proof.canonical import MAX_BYTES
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
-from archiver.proof.merkle import HASH_BYTES, CompactRange
-from archiver.proof.tiles import ENTRIES, HEIGHT, WIDTH, Tile
+from archiver.proof.tiles import ENTRIES, WIDTH, Tile
 
 #: Leaf hashes of entries [256 * index, 256 * index + 256), fewer at the ledger's end.
 Leaves = Callable[[int], list[bytes]]
@@ -27,17 +26,24 @@ Leaves = Callable[[int], list[bytes]]
 #: Folders within folders: tile, level, six groups of three digits for 63-bit numbers, and one for partial tiles.
 _DEPTH = 10
 
-_MAX_BUNDLE = WIDTH * (2 + MAX_BYTES)
+#: By level (`ENTRIES` or 0), indices of full tiles.
+Agreeing = Mapping[int, Collection[int]]
+
+_NONE: Agreeing = {}
 
 
-def leaves_of_entries(connection: sqlite3.Connection) -> Leaves:
-    """Leaf hashes computed from the entries' bodies. A gap ends the run."""
+def leaves_of_entries(connection: sqlite3.Connection, tree: Tree | None = None) -> Leaves:
+    """Leaf hashes computed from the entries' bodies. A gap ends the run.
+
+    Those before the beginning of `tree` are taken from its edge, which was authenticated.
+    """
+    begin, known = (tree.begin, tree.known) if tree else (0, ())
 
     def read(index: int) -> list[bytes]:
         start = index * WIDTH
-        leaves: list[bytes] = []
+        leaves = list(known) if start <= begin < start + WIDTH else []
         for seq, body in connection.execute(
-            "SELECT seq, body FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, start + WIDTH)
+            "SELECT seq, body FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start + len(leaves), start + WIDTH)
         ):
             if seq != start + len(leaves):
                 break
@@ -52,55 +58,46 @@ def leaves_of_tiles(ledger: Path, size: int) -> Leaves:
 
     def read(index: int) -> list[bytes]:
         width = min(WIDTH, size - index * WIDTH)
-        if width <= 0:
-            return []
-        tile = Tile(0, index, width)
-        path = ledger / tile.path
-        if not path.exists():
-            path = ledger / tile.full.path
-        return tiles.split_hashes(read_plain(path, WIDTH * HASH_BYTES)[: width * HASH_BYTES], width)
+        return tiles.split_hashes(tilesread.read_hashes(ledger, Tile(0, index, width)), width) if width > 0 else []
 
     return read
 
 
-def vouch(ledger: Path, published: Checkpoint) -> tuple[Leaves, list[bytes]] | None:
-    """The published tiles' leaves with the root of each full tile, where they give the signed root; else None."""
+def vouch(ledger: Path, published: Checkpoint, tree: Tree) -> tuple[Leaves, Tree] | None:
+    """The published tiles' leaves with their tree, grown from `tree`, where they give the signed root; else None."""
     read = leaves_of_tiles(ledger, published.size)
-    tree, full = CompactRange(), []
     try:
-        for index in range(-(-published.size // WIDTH)):
-            leaves = read(index)
-            if len(leaves) == WIDTH:
-                full.append(merkle.root_of(leaves))
-            for leaf in leaves:
+        for index in range(tree.begin // WIDTH, -(-published.size // WIDTH)):
+            for leaf in read(index)[tree.size % WIDTH :]:
                 tree.append(leaf)
     except (OSError, ProofError):
         return None
-    return (read, full) if tree.root() == published.root else None
+    return (read, tree) if tree.range.root() == published.root else None
 
 
-def name_altered_entries(connection: sqlite3.Connection, signed: Leaves, size: int, tally: Tally) -> None:
-    """Note every entry that is not the one of its number in the signed tree."""
-    for index in range(-(-size // WIDTH)):
+def name_altered_entries(connection: sqlite3.Connection, signed: Leaves, begin: int, size: int, tally: Tally) -> None:
+    """Note every entry from `begin` on that is not the one of its number in the signed tree."""
+    for index in range(begin // WIDTH, -(-size // WIDTH)):
         found = dict(
             connection.execute(
                 "SELECT seq, body FROM entry WHERE seq >= ? AND seq < ?", (index * WIDTH, index * WIDTH + WIDTH)
             )
         )
         for seq, leaf in enumerate(signed(index), index * WIDTH):
-            if seq in found and merkle.leaf_hash(found[seq]) != leaf:
+            if begin <= seq and seq in found and merkle.leaf_hash(found[seq]) != leaf:
                 tally.fault("entry-altered", f"entry {seq}", "it is not the entry that was signed under this number")
 
 
 class Files:
-    """What lies below `ledger/`, compared with leaves and with the roots of their full runs of 256."""
+    """What lies below `ledger/`, compared with leaves and their tree; what ends where the tree begins is left alone."""
 
-    def __init__(self, ledger: Path, leaves: Leaves, runs: list[bytes], tally: Tally) -> None:
+    def __init__(self, ledger: Path, leaves: Leaves, tree: Tree, tally: Tally, agreeing: Agreeing = _NONE) -> None:
+        """`agreeing` are full tiles that were found to be right already."""
         self._ledger = ledger
         self._leaves = leaves
-        self._runs = runs
+        self._tree = tree
         self._tally = tally
-        self._upper: dict[tuple[int, int], bytes] = {}
+        self._agreeing = agreeing
         #: Tiles that reach beyond the entries of this look: published meanwhile, or made up.
         self.ahead: list[Tile] = []
 
@@ -109,13 +106,17 @@ class Files:
         for path in self._walk(self._ledger):
             self._check_file(path)
         for tile in tiles.tiles_of(size):
+            if self._is_old(tile):
+                continue
             if not os.path.lexists(self._ledger / tile.path) and not os.path.lexists(self._ledger / tile.full.path):
                 self._tally.fault("tile-missing", f"ledger/{tile.path}", "it is missing")
 
     def check_tile(self, tile: Tile) -> bool:
         """Compare one tile. False where it reaches beyond the entries that are known."""
+        if tile.level in self._agreeing and tile == tile.full and tile.index in self._agreeing[tile.level]:
+            return True
         try:
-            data = read_plain(self._ledger / tile.path, _MAX_BUNDLE if tile.level == ENTRIES else WIDTH * HASH_BYTES)
+            data = tilesread.read(self._ledger, tile)
         except FileNotFoundError:
             return True  # a full tile took its place meanwhile, or it is noted as missing
         except OSError as error:
@@ -141,6 +142,8 @@ class Files:
             tile = tiles.parse_path(name)
         except ProofError:
             self._tally.fault("ledger-file-extra", subject, "it does not belong in the ledger")
+            return
+        if self._is_old(tile):
             return
         self._tally.count("tiles")
         if not self.check_tile(tile):
@@ -170,22 +173,14 @@ class Files:
             return self._leaves(tile.index)
         hashes = []
         for index in range(tile.index * WIDTH, tile.index * WIDTH + tile.width):
-            one = self._subtree(tile.level, index)
+            one = self._tree.subtree(tile.level, index)
             if one is None:
                 break
             hashes.append(one)
         return hashes
 
-    def _subtree(self, level: int, index: int) -> bytes | None:
-        """Root of a full subtree of height 8 * level; None where the tree does not reach so far."""
-        if (index + 1) << HEIGHT * (level - 1) > len(self._runs):
-            return None
-        if level == 1:
-            return self._runs[index]
-        if (level, index) not in self._upper:
-            below = [self._subtree(level - 1, one) for one in range(index * WIDTH, index * WIDTH + WIDTH)]
-            self._upper[level, index] = merkle.root_of([one for one in below if one is not None])
-        return self._upper[level, index]
+    def _is_old(self, tile: Tile) -> bool:
+        return tile.level < 64 and tile.until() <= self._tree.begin
 
 
 def _holds(tile: Tile, data: bytes, hashes: list[bytes]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archiver.custody.audit import told
+from archiver.custody.audit.crew import Piece
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.told import Told
 from archiver.model import EventType, Outcome, State
@@ -30,11 +31,10 @@ class Standing:
     again_at: str | None = None  # which time that is; None where the ledger does not say
 
 
-def check(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Check every row of `request`. Raises sqlite3.Error."""
-    told.check_existence(connection, "request", tally)
-    total = connection.execute("SELECT COUNT(*) FROM request").fetchone()[0]
-    for row, found in told.rows_with_acts(connection, "request", _COLUMNS):
+def check(connection: sqlite3.Connection, piece: Piece) -> Tally:
+    """Check rows of `request`. Raises sqlite3.Error."""
+    tally = Tally()
+    for row, found in told.rows_with_acts(connection, "request", _COLUMNS, piece):
         acts = [one for one in found if one.entry["type"] in _ACTS]
         if not acts or acts[0].entry["type"] != EventType.REQUEST:
             tally.fault("request-untold", row[0], "no entry tells that somebody asked for it")
@@ -42,7 +42,7 @@ def check(connection: sqlite3.Connection, tally: Tally) -> None:
             for message in _differences(row, acts):
                 tally.fault("request-altered", row[0], message)
         tally.count("requests")
-        tally.progress(tally.counted("requests"), total, "requests")
+    return tally
 
 
 def standing(acts: Sequence[Told]) -> Standing:

@@ -7,15 +7,15 @@ import sqlite3
 from archiver.custody.audit.tally import Tally
 
 
-def check(connection: sqlite3.Connection, tally: Tally) -> None:
+def check(connection: sqlite3.Connection, since: int, tally: Tally) -> None:
     """Compare with what the entries tell, of which `entries.check` has filled the temporary tables.
 
     That every entry names its agent is all that can be missed: the other fields may never have been there, which is
-    what the decoys are for.
+    what the decoys are for. Of entries before `since` only those are looked at that were examined.
     """
-    for seq, name in connection.execute(
-        "SELECT seq, name FROM disclosure WHERE seq NOT IN (SELECT seq FROM entry) ORDER BY seq"
-    ):
+    belonging = "SELECT seq, name FROM disclosure WHERE {} seq NOT IN (SELECT seq FROM entry) ORDER BY seq"
+    belonging = belonging.format(f"seq >= {since:d} AND" if since else "")
+    for seq, name in connection.execute(belonging):
         tally.fault("disclosure-foreign", f"entry {seq}", f"a disclosure of {name[:40]!r} belongs to no entry")
     for seq, name, by in connection.execute(
         "SELECT seq, name, by FROM forgotten JOIN disclosure USING (seq, name) ORDER BY seq, name"

@@ -26,7 +26,9 @@ class Signers:
 
     def __init__(self, seen: Snapshot, tally: Tally) -> None:
         """Read the eras from the entries. Raises sqlite3.Error."""
-        self._eras = _eras(seen, tally)
+        #: Entries that name keys, with their bytes.
+        self.named: list[tuple[int, bytes]] = []
+        self._eras = self._read(seen, tally)
         if seen.expected is not None and not any(seen.expected == era.keys.classic for era in self._eras):
             tally.fault("key-other", "the ledger", "no key of this ledger is the one that was expected")
 
@@ -42,37 +44,36 @@ class Signers:
         size = checkpoints.parse(note.parse(data).text).size
         return logkeys.open_signed(data, eras.signers(self._eras, size, before), FAST)
 
-
-def _eras(seen: Snapshot, tally: Tally) -> list[Era]:
-    if seen.keys is None and seen.expected is None:
-        return []
-    told = list(_told(seen))
-    try:
-        found = eras.read_eras(told, None)
-        if seen.keys and not _ends_in(found, seen.keys, seen.folder / publish.KEYS_NAME / nextkeys.NEXT):
-            found = eras.read_eras(told, seen.keys)
-    except ProofError as error:
-        tally.fault(error.code, _SUBJECT if error.code == "key-untold" else "the ledger", error.message)
-        found = [Era(-1, seen.keys)] if seen.keys else []
-    return found or ([Era(-1, LogKeys(seen.expected))] if seen.expected else [])
-
-
-def _told(seen: Snapshot) -> Iterator[tuple[int, Any]]:
-    """The entries that name keys, as far as a checkpoint covers them."""
-    (signed,) = seen.connection.execute("SELECT COALESCE(MAX(size), 0) FROM checkpoint").fetchone()
-    with suppress(ProofError):
-        signed = max(signed, checkpoints.parse(note.parse(seen.note or b"").text).size)
-    for seq, body in seen.connection.execute(
-        "SELECT seq, body FROM entry WHERE seq < ?"
-        " AND (seq = 0 OR seq IN (SELECT seq FROM subject WHERE id = ?)) ORDER BY seq",
-        (signed, nextkeys.SUBJECT),
-    ):
+    def _read(self, seen: Snapshot, tally: Tally) -> list[Era]:
+        if seen.keys is None and seen.expected is None:
+            return []
+        told = list(self._told(seen))
         try:
-            value = canonical.decode(body)
-            eras.read_eras([(seq, value)], None)
-        except (ProofError, KeyError, TypeError):  # the entry's own check names what is wrong with it
-            continue
-        yield seq, value
+            found = eras.read_eras(told, None)
+            if seen.keys and not _ends_in(found, seen.keys, seen.folder / publish.KEYS_NAME / nextkeys.NEXT):
+                found = eras.read_eras(told, seen.keys)
+        except ProofError as error:
+            tally.fault(error.code, _SUBJECT if error.code == "key-untold" else "the ledger", error.message)
+            found = [Era(-1, seen.keys)] if seen.keys else []
+        return found or ([Era(-1, LogKeys(seen.expected))] if seen.expected else [])
+
+    def _told(self, seen: Snapshot) -> Iterator[tuple[int, Any]]:
+        """The entries that name keys, as far as a checkpoint covers them."""
+        (signed,) = seen.connection.execute("SELECT COALESCE(MAX(size), 0) FROM checkpoint").fetchone()
+        with suppress(ProofError):
+            signed = max(signed, checkpoints.parse(note.parse(seen.note or b"").text).size)
+        for seq, body in seen.connection.execute(
+            "SELECT seq, body FROM entry WHERE seq < ?"
+            " AND (seq = 0 OR seq IN (SELECT seq FROM subject WHERE id = ?)) ORDER BY seq",
+            (signed, nextkeys.SUBJECT),
+        ):
+            try:
+                value = canonical.decode(body)
+                eras.read_eras([(seq, value)], None)
+            except (ProofError, KeyError, TypeError):  # the entry's own check names what is wrong with it
+                continue
+            self.named.append((seq, body))
+            yield seq, value
 
 
 def _ends_in(found: Sequence[Era], current: LogKeys, waiting: Path) -> bool:

@@ -73,7 +73,7 @@ def opened(
     kept = cosigned.names(folder)
     at_rest = at_rest and not _is_open(path)
     try:
-        connection = _connect(path, at_rest)
+        connection = connect(path, at_rest=at_rest)
     except sqlite3.Error as error:
         tally.fault("database-unreadable", path.name, f"the records cannot be opened: {error}")
         yield None
@@ -88,6 +88,11 @@ def opened(
             yield Snapshot(folder, connection, checkpoint, own, key, kept, began_ns, at_rest)
     finally:
         connection.close()
+
+
+def tolerant(data: bytes) -> str:
+    """Text of the records: what is not UTF-8 must not end the reading; it is unequal to everything recorded."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def state_of(folder: Path) -> tuple[int, ...]:
@@ -119,14 +124,14 @@ def _is_open(path: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def _connect(path: Path, at_rest: bool) -> sqlite3.Connection:
+def connect(path: Path, *, at_rest: bool) -> sqlite3.Connection:
+    """A connection that cannot write and believes nothing. Raises sqlite3.Error."""
     # Read-only SQLite makes a -wal and a -shm file and leaves them there, unless it is told that nobody writes.
     mode = "immutable=1" if at_rest else "mode=ro"
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?{mode}", uri=True, isolation_level=None, timeout=database.BUSY_SECONDS
     )
-    # Hostile text must not end the reading; it compares unequal to everything that was recorded.
-    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    connection.text_factory = tolerant
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

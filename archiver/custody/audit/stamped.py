@@ -6,14 +6,12 @@ that came with it, which anybody can make: that is said, and nothing is taken as
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 from archiver import config, model
+from archiver.custody.audit.covered import Kind
 from archiver.custody.audit.snapshot import Snapshot, read_plain
 from archiver.custody.audit.tally import Tally
-from archiver.custody.store import Store
 from archiver.custody.timestamps import stamps, trust
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.errors import ArchiverError
@@ -22,7 +20,7 @@ from archiver.proof.faults import ProofError
 from archiver.proof.outside import Outside, Vouch
 from archiver.proof.timestamp import CODE, MAX_REPLY_BYTES, OTHER
 
-_CHAIN_BYTES = max(MAX_REPLY_BYTES, trust.MAX_PEM_BYTES)
+_KIND = Kind("time stamp", "timestamp-missing", CODE, OTHER, max(MAX_REPLY_BYTES, trust.MAX_PEM_BYTES))
 
 
 def check(seen: Snapshot, given: Outside, tally: Tally) -> None:
@@ -42,7 +40,7 @@ def check(seen: Snapshot, given: Outside, tally: Tally) -> None:
         except ProofError as error:
             tally.fault(error.code, f"entry {seq}", error.message)
         except OSError as error:
-            tally.fault("timestamp-missing", f"entry {seq}", f"a file of this time stamp cannot be read: {error}")
+            tally.fault(_KIND.missing, f"entry {seq}", f"a file of this time stamp cannot be read: {error}")
         else:
             told.append(_told(stamp, vouch is not None))
     tally.told = {**tally.told, "timestamps": told}
@@ -50,41 +48,17 @@ def check(seen: Snapshot, given: Outside, tally: Tally) -> None:
 
 
 def _check(seen: Snapshot, stamp: Stamp, vouch: Vouch | None) -> None:
-    row = seen.connection.execute("SELECT note FROM checkpoint WHERE size = ?", (stamp.size,)).fetchone()
-    if row is None or not isinstance(row[0], bytes) or not 0 < stamp.size <= stamp.entry:
-        raise ProofError(OTHER, f"no checkpoint of {stamp.size} entries was issued before it")
-    query, reply, chain = (_object(seen.folder, one) for one in (stamp.query, stamp.reply, stamp.chain))
+    signed = _KIND.note(seen, stamp.size, stamp.entry)
+    query, reply, chain = (_KIND.object(seen, one) for one in (stamp.query, stamp.reply, stamp.chain))
     detail = {"size": stamp.size, "root": stamp.root, "time": stamp.time, "serial": stamp.serial}
-    timestamped.check(detail, row[0], query, reply)
-    (body,) = seen.connection.execute("SELECT body FROM entry WHERE seq = ?", (stamp.size - 1,)).fetchone() or (b"",)
-    timestamped.check_time(stamp.time, _time(body), model.now())
+    timestamped.check(detail, signed, query, reply)
+    timestamped.check_time(stamp.time, _KIND.claimed(seen, stamp.size), model.now())
     if vouch is not None:
-        vouch(reply, query, row[0], chain)
+        vouch(reply, query, signed, chain)
         return
-    trust.check_by_itself(reply, query, row[0], chain)
+    trust.check_by_itself(reply, query, signed, chain)
     message = "no root certificate is at hand, so that anybody may have made this token: give --tsa-roots FILE"
     raise ProofError("timestamp-untrusted", message)
-
-
-def _object(folder: Path, sha256: str) -> bytes:
-    try:
-        data = read_plain(Store(folder / "objects").path(sha256), _CHAIN_BYTES)
-    except FileNotFoundError:
-        raise ProofError("timestamp-missing", f"object {sha256} of this time stamp is missing") from None
-    except ArchiverError:
-        raise ProofError(CODE, "the entry names no query, reply and chain") from None
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise ProofError(CODE, f"object {sha256} of this time stamp was changed")
-    return data
-
-
-def _time(body: object) -> str:
-    try:
-        time = str(json.loads(body)["time"]) if isinstance(body, bytes) else ""
-        model.moment(time)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ProofError(CODE, "the last entry under it tells no time") from None
-    return time
 
 
 def _configured(folder: Path) -> Vouch | None:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from archiver.custody import schema, schema_sql
 from archiver.custody.audit.tally import Tally
+
+#: Tables without which the ledger, or the story that rows and ledger tell, cannot be checked.
+LEDGER_TABLES = frozenset({"entry", "subject", "disclosure", "checkpoint"})
+STORY_TABLES = LEDGER_TABLES | {"request", "acquisition", "item", "holding", "object", "match", "decision"}
 
 #: Damaged pages that are listed; one is enough to fail.
 _DAMAGES = 20
 
 
-def check(connection: sqlite3.Connection, tally: Tally) -> frozenset[str]:
-    """Compare, and give the names of the tables that are what they should be: no other one may be read."""
+def check(connection: sqlite3.Connection, tally: Tally, *, pages: bool = True) -> frozenset[str]:
+    """Compare, and give the names of the tables that are what they should be: no other one may be read.
+
+    Without `pages` the schema alone is compared, which takes no longer for a larger vault.
+    """
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         found = schema_sql.of(connection)
@@ -39,9 +48,18 @@ def check(connection: sqlite3.Connection, tally: Tally) -> frozenset[str]:
     usable = frozenset(
         name for kind, name in expected if kind == "table" and found.get((kind, name)) == expected[kind, name]
     )
-    if tally.has("schema-differs"):
+    if not pages or tally.has("schema-differs"):
         return usable  # an index that somebody else made may hold any expression: it is not evaluated
     return frozenset(name for name in usable if _is_whole(connection, name, tally))
+
+
+@contextmanager
+def damage_noted(tally: Tally) -> Iterator[None]:
+    """Make a fault of what cannot be read, and go on after the block."""
+    try:
+        yield
+    except (sqlite3.Error, OverflowError) as error:  # OverflowError: a number that SQLite does not hold
+        tally.fault("database-damaged", "archive.db", f"the records cannot be read: {error}")
 
 
 def _is_whole(connection: sqlite3.Connection, table: str, tally: Tally) -> bool:

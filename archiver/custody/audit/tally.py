@@ -24,6 +24,7 @@ COUNTED = (
     "items",
     "matches",
     "timestamps",
+    "anchors",
     "clock_set_back",
 )
 
@@ -35,10 +36,14 @@ LISTED = 10_000
 _SHOWN_CHARACTERS = 300
 
 
+def silent(done: int, total: int, what: str) -> None:
+    """Tell nobody."""
+
+
 class Tally:
     """Faults and counts. Every fault is kept once; beyond `LISTED` of one code their number is told."""
 
-    def __init__(self, observe: Observe) -> None:
+    def __init__(self, observe: Observe = silent) -> None:
         self.progress = observe
         #: What the verdict tells of the newest checkpoint, and what a memory is to keep of it.
         self.told: Mapping[str, Any] = {}
@@ -59,6 +64,14 @@ class Tally:
     def count(self, what: str, number: int = 1) -> None:
         """Note that something was looked at."""
         self._counts[what] += number
+
+    def take(self, other: Tally) -> None:
+        """Add what another tally has, such as that of a worker process."""
+        for found in other._faults:
+            self.fault(found.code, found.subject, found.message)
+        for code, number in other._of_code.items():
+            self._of_code[code] += max(0, number - LISTED)
+        self._counts.update(other._counts)
 
     def counted(self, what: str) -> int:
         """How many were looked at."""

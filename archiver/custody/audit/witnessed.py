@@ -6,14 +6,14 @@ Also the vault as its reader stands to it from outside: the reader's policy, and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from archiver.custody import cosigned
-from archiver.custody.audit.entries import Tree
 from archiver.custody.audit.signers import FAST, Signers
 from archiver.custody.audit.snapshot import Snapshot, read_plain
 from archiver.custody.audit.tally import Tally
+from archiver.custody.audit.tree import Tree
 from archiver.custody.witness import appointed
 from archiver.errors import ArchiverError
 from archiver.proof import checkpoint as checkpoints
@@ -115,8 +115,7 @@ def _known_inside(seen: Snapshot, tally: Tally) -> Iterable[WitnessKey]:
         yield from appointed.load(seen.folder).witnesses.values()
     except (ArchiverError, OSError) as error:
         tally.fault("settings-unreadable", appointed.FILE_NAME, f"the list of witnesses cannot be read: {error}")
-    for _, _, key in _told(seen):
-        yield key
+    yield from {key for _, _, key in _told(seen)}
 
 
 def _check_told(seen: Snapshot, tally: Tally) -> None:
@@ -135,18 +134,16 @@ def _check_told(seen: Snapshot, tally: Tally) -> None:
             tally.fault(code, subject, f"entry {seq} tells of it: {error}")
 
 
-def _told(seen: Snapshot) -> list[tuple[int, dict[str, Any], WitnessKey]]:
-    found = []
+def _told(seen: Snapshot) -> Iterator[tuple[int, dict[str, Any], WitnessKey]]:
     for seq, body in seen.connection.execute(
         "SELECT entry.seq, body FROM told_subject JOIN entry USING (seq)"
         " WHERE id >= 'cosignature.' AND id < 'cosignature/' ORDER BY entry.seq"
     ):
         detail = json.loads(body)["detail"]
         try:
-            found.append((seq, detail, cosignature.parse_key(detail["witness"])))
+            yield seq, detail, cosignature.parse_key(detail["witness"])
         except ProofError:
             continue  # it was told by somebody with the log's key; such a key signs nothing
-    return found
 
 
 def _newest_time(seen: Snapshot, issued: Checkpoint | None) -> str:

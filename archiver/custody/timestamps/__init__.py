@@ -1,1 +1,1 @@
-"""Time stamps: an authority outside of the office says when it saw a checkpoint (RFC 3161)."""
+"""What proves a checkpoint's time: an authority's stamp (RFC 3161), or an anchor in Bitcoin (OpenTimestamps)."""

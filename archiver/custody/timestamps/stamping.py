@@ -61,7 +61,7 @@ def add(
         what = f"{unknown[0][:200]} is" if unknown else "no authority is"
         raise UsageError(
             f"{what} {'not ' if unknown else ''}configured in archiver.toml",
-            next_step='Write [[timestamp]] with url = "..." and certificates = "ROOTS.pem"',
+            next_step='Write [[timestamp]] with url = "..." and certificates = "ROOTS.pem", or [[calendar]] with url',
         )
     of = stamps.newest(vault)
     wanted = list(urls or authorities)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ REPLY_TYPE = "application/timestamp-reply"
 CHAIN_TYPE = "application/pem-certificate-chain"
 
 #: Entries about proofs of earlier entries: a ledger of which nothing else is new does not wait for a time stamp.
-_QUIET = (EventType.CHECKPOINT, EventType.COSIGNATURE, EventType.TIMESTAMP)
+_QUIET = (EventType.CHECKPOINT, EventType.COSIGNATURE, EventType.TIMESTAMP, EventType.ANCHOR)
 
 #: Certificates of authorities last years: a stamp is renewed this long before, so that a closed office is no loss.
 SOON = timedelta(days=90)
@@ -66,6 +67,12 @@ def issued(vault: Vault, size: int) -> Issued | None:
     if row is None:
         return None
     return Issued(size, bytes(row[0]).hex(), bytes(row[1]), json.loads(vault.ledger.entry(size - 1))["time"])
+
+
+def digests(vault: Vault) -> Iterator[tuple[int, str]]:
+    """Size and SHA-256 of the note of every checkpoint that was issued, the newest first."""
+    for size, note in vault.database.read().execute("SELECT size, note FROM checkpoint ORDER BY size DESC"):
+        yield size, hashlib.sha256(note).hexdigest()
 
 
 def listing(vault: Vault) -> list[Stamp]:

@@ -122,7 +122,7 @@ class WitnessFolder:
             return Watched(origin, keys, None, None)
         for key in keys:
             try:
-                return Watched(origin, keys, checkpoints.open_signed(data, key), data)
+                return Watched(origin, keys, checkpoints.open_signed(data, key, extended=True), data)
             except ProofError:
                 continue
         raise EvidenceError(

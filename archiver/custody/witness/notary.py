@@ -64,7 +64,7 @@ def _as_the_log_signed(request: Request, watched: Watched) -> bytes | None:
     lines = []
     for key in watched.keys:
         try:
-            checkpoints.open_signed(request.signed.encode(), key)
+            checkpoints.open_signed(request.signed.encode(), key, extended=True)
         except ProofError:
             continue
         lines += [line for line in request.signed.signatures if (line.name, line.key_id) == (key.name, key.key_id)]

@@ -63,7 +63,7 @@ def parse(data: bytes) -> Request:
     if not found or int(found[1]) > MAX_SIZE or any(len(one) != HASH_BYTES for one in proof):
         raise ProofError(_CODE, "a request's size or proof is not spelt as it must be")
     signed = note.parse(rest)
-    request = Request(int(found[1]), proof, signed, checkpoints.parse(signed.text))
+    request = Request(int(found[1]), proof, signed, checkpoints.parse(signed.text, extended=True))
     if request.encode() != data:
         raise ProofError(_CODE, "a request is not spelt as it must be")
     return request

@@ -5,32 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, words
+from archiver.report import figures, prose
 from archiver.report.paper.blocks import Block, Cell, Code, Column, Fact, Facts, File, Heading, Prose, Table
 
 
 def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
     """The annex."""
     yield Heading("The ledger")
-    yield Prose(words.LEDGER)
+    yield Prose(prose.LEDGER)
     yield Facts(tuple(_ledger(report)))
-    yield Prose(words.EXPORT)
+    yield Prose(prose.EXPORT)
     yield Heading("The checkpoint that this report cites", 2)
-    yield Prose(words.SIGNED)
+    yield Prose(prose.SIGNED)
     yield Code(figures.note_text(report["ledger"]))
+    if len(report["ledger"]["verifier_keys"]) > 1:
+        yield Heading("Keys", 2)
+        yield Prose(prose.KEYS)
+        names = ("Ed25519", "ML-DSA-44")
+        keys = zip(names, report["ledger"]["verifier_keys"], strict=True)
+        yield Facts(tuple(Fact(name, key, kind="code") for name, key in keys))
     yield Heading("Witnesses", 2)
-    yield Prose(words.WITNESSES)
+    yield Prose(prose.WITNESSES)
     if report["timestamps"]:
         yield Heading("Time stamps", 2)
-        yield Prose(words.STAMPS)
+        yield Prose(prose.STAMPS)
         yield _stamps(report["timestamps"])
+    if report["anchors"]:
+        yield Heading("Anchors in Bitcoin", 2)
+        yield Prose(prose.ANCHORS)
+        yield from _anchors(report["anchors"])
     yield Heading("Proof that the exhibits are in it", 2)
-    yield Prose(words.INCLUSION)
+    yield Prose(prose.INCLUSION)
     for one in report["exhibits"]:
         if "inclusion" in one:
             yield _included(one["number"], one["inclusion"])
     yield Heading("Words", 2)
-    yield Facts(tuple(Fact(word, meaning) for word, meaning in words.GLOSSARY.items()))
+    yield Facts(tuple(Fact(word, meaning) for word, meaning in prose.GLOSSARY.items()))
 
 
 def _ledger(report: Mapping[str, Any]) -> Iterator[Fact]:
@@ -49,6 +59,30 @@ def _included(number: int, told: Mapping[str, Any]) -> Block:
     steps = tuple((str(step), (node,)) for step, node in enumerate(told["path"], 1))
     title = f"Exhibit {number}"
     return File(title, (Cell(f"entry {told['entry']}", "small"),), (("leaf", (told["leaf"],)), *steps))
+
+
+def _anchors(anchors: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+    yield Table(
+        (
+            Column("Entry", align="end"),
+            Column("Bitcoin block"),
+            Column("Of the first entries", align="end"),
+            Column("Calendar", 1),
+        ),
+        tuple(
+            (
+                Cell(str(one["entry"])),
+                Cell(", ".join(map(str, one["blocks"])) or "none yet: promised"),
+                Cell(str(one["size"])),
+                Cell(one.get("source", "")),
+            )
+            for one in anchors
+        ),
+    )
+    for header in (one["header"] for one in anchors if "header" in one):
+        time = Cell(figures.moment(header["time"]), "small")
+        lines = (("hash", (header["hash"],)), ("header", figures.halves(header["bytes"])))
+        yield File(f"Block {header['block']}", (time,), lines)
 
 
 def _stamps(stamps: Sequence[Mapping[str, Any]]) -> Table:

@@ -104,6 +104,14 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of ours, as SVG; nothing in it comes from outside."""
+
+    svg: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Items, numbered or not."""
 
@@ -149,7 +157,7 @@ class Cover:
     title: str
 
 
-Block = Heading | Prose | Facts | Table | File | Frames | Listing | Code | Box | Together | Blanks | Cover
+Block = Heading | Prose | Facts | Table | File | Frames | Drawing | Listing | Code | Box | Together | Blanks | Cover
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, labels, words
+from archiver.report import figures, labels, prose, words
 from archiver.report.paper.blocks import (
     Block,
     Box,
@@ -71,7 +71,7 @@ def _pictures(one: Mapping[str, Any], missing: str) -> Iterator[Block]:
                 for at in one["pictures_ms"]
             )
         )
-        yield Prose(words.PICTURE if alone else words.PICTURES, note=True)
+        yield Prose(prose.PICTURE if alone else prose.PICTURES, note=True)
 
 
 def _origin(one: Mapping[str, Any]) -> Iterator[Fact]:
@@ -93,12 +93,26 @@ def _origin(one: Mapping[str, Any]) -> Iterator[Fact]:
         )
         yield Fact("Here at the latest", figures.moment(proved["time"]), remark)
     else:
-        yield Fact("Here at the latest", "not proved by a time stamp", "(only the claimed time is known)")
+        remark = "" if "anchored" in one else "(only the claimed time is known)"
+        yield Fact("Here at the latest", "not proved by a time stamp", remark)
+    if "anchored" in one:
+        yield _anchored(one["anchored"])
     if one["http"]["status"]:
         count = one["http"]["requests"]
         yield Fact(
             "Server's answer", f"HTTP status {one['http']['status']}, {count} request{'s' if count != 1 else ''}"
         )
+
+
+def _anchored(told: Mapping[str, Any]) -> Fact:
+    """The anchor that proves it to have been there before a block was made."""
+    known = "time" in told
+    rest = f"{'given in the annex' if known else 'which bears its time'}; anchor of entry {told['anchor']}"
+    remark = (
+        f"(proved with that block's header, {rest}; entry {told['entry']} claims {figures.moment(told['claimed'])})"
+    )
+    when = f"{figures.moment(told['time'])}, when " if known else ""
+    return Fact("Here before", f"{when}Bitcoin block {told['block']} was made", remark)
 
 
 def _exchange(http: Mapping[str, Any]) -> Iterator[Block]:
@@ -125,17 +139,19 @@ def _exchange(http: Mapping[str, Any]) -> Iterator[Block]:
 
 def _certificate(told: Mapping[str, Any] | None) -> Iterator[Fact]:
     if told is not None:
-        yield Fact("Certificate of the server", told["subject"], f"({words.CERTIFICATE})")
+        yield Fact("Certificate of the server", told["subject"], f"({prose.CERTIFICATE})")
         yield Fact("Issued by", told["issuer"])
         yield Fact("Valid, as it says", f"{figures.moment(told['from'])} to {figures.moment(told['until'])}")
         yield Fact("SHA-256 of the certificate", told["sha256"], kind="code")
 
 
 def _file(stored: Mapping[str, Any]) -> File:
-    place = Cell(stored["path"], "code") if "path" in stored else Cell("withheld", "withheld", stored["withheld"])
+    place = [Cell(stored["path"], "code") if "path" in stored else Cell("withheld", "withheld", stored["withheld"])]
+    if "redacted" in stored:
+        place.append(Cell(stored["redacted"]["path"], "code", "redacted copy"))
     return File(
         labels.ROLES[stored["role"]],
-        (place, Cell(f"{stored['media_type']}, {figures.size(stored['size'])}", "small")),
+        (*place, Cell(f"{stored['media_type']}, {figures.size(stored['size'])}", "small")),
         (("SHA-256", figures.halves(stored["sha256"])), ("SHA-512", figures.halves(stored["sha512"]))),
     )
 
@@ -182,6 +198,8 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> str:
 def _match(number: int, other: Mapping[str, Any]) -> str:
     across = other["b"] if other["a"] == number else other["a"]
     told = f"Exhibit {across}: {words.FINDINGS[other['finding']][0]}"
+    if other["contradicts"] and not other["rulings"]:
+        told += "; contradicts an earlier ruling"
     if other["rulings"]:
         told += f"; a person ruled: {words.RULINGS[other['rulings'][-1]['ruling']]}"
     return told

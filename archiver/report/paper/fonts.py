@@ -6,6 +6,7 @@ the face for digests and addresses (DejaVu Sans Mono) itself.
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -29,6 +30,9 @@ MONOSPACE = "DejaVu Sans Mono"
 #: Clusters whose answer is kept: a report in one script has some hundred, one in Chinese some thousand.
 _REMEMBERED = 10_000
 
+#: Drawn by what stands before them, or not at all: variation selectors and joiners need no picture.
+SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u200c\u200d]")
+
 _ENDINGS = (".ttf", ".otf", ".ttc")
 
 
@@ -43,7 +47,8 @@ def can_show(cluster: str) -> bool:
 
     One font has to have them all: a mark is never set on another font's letter.
     """
-    return any(all(one.has(character) for character in cluster) for one in _charmaps())
+    drawn = SELECTORS.sub("", cluster)
+    return bool(drawn) and any(all(one.has(character) for character in drawn) for one in _charmaps())
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, labels, words
+from archiver.report import figures, words
 from archiver.report.paper.blocks import (
     Block,
     Box,
@@ -39,7 +39,7 @@ def overview(matches: Sequence[Mapping[str, Any]], part_of: Mapping[int, int]) -
             (
                 Cell(f"{one['a']} and {one['b']}"),
                 _finding(one),
-                Cell(words.RULINGS[one["rulings"][-1]["ruling"]]) if one["rulings"] else Cell("none yet", "small"),
+                _ruled(one),
                 Cell(f"part {part_of[one['entry']]}") if part_of else Cell("", page_of=_anchor(one)),
             )
             for one in matches
@@ -47,18 +47,27 @@ def overview(matches: Sequence[Mapping[str, Any]], part_of: Mapping[int, int]) -
     )
 
 
-def blocks(one: Mapping[str, Any]) -> Iterator[Block]:
+def blocks(one: Mapping[str, Any], *, note_withheld: bool) -> Iterator[Block]:
     """All about one match."""
     name, meaning = words.FINDINGS[one["finding"]]
     heading = Heading(f"Exhibit {one['a']} and exhibit {one['b']}: {name}", 2, _anchor(one))
     yield Together((heading, Prose(meaning), Facts(tuple(_facts(one)))))
+    for past in one["earlier"]:
+        ruled = f"a person ruled: {words.RULINGS[past['ruling']]} (entry {past['entry']})."
+        found = words.FINDINGS[past["finding"]][0].lower()
+        yield Prose(f"Before, on match {past['match']} of the same two exhibits ({found}), {ruled}", note=True)
+    if one["contradicts"]:
+        told = f"{words.CONTRADICTIONS[one['finding']]} Neither overrules the other: a person has to look again."
+        yield Box("This finding contradicts an earlier ruling.", (Prose(told),), "warn")
     for ruling in one["rulings"]:
         rows = [
             Fact("Ruling of a person", words.RULINGS[ruling["ruling"]], f"(entry {ruling['entry']})"),
             Fact("When", figures.moment(ruling["time"])),
             Fact("By", ruling["by"] or "withheld", kind="" if ruling["by"] else "withheld"),
         ]
-        if ruling["note"]:
+        if note_withheld:
+            rows.append(Fact("Note", "withheld", kind="withheld"))
+        elif ruling["note"]:
             rows.append(Fact("Note", ruling["note"], kind="lines"))
         yield Box("", (Facts(tuple(rows)),))
     if not one["rulings"]:
@@ -79,14 +88,25 @@ def _finding(one: Mapping[str, Any]) -> Cell:
     return Cell(words.FINDINGS[one["finding"]][0], "good" if one["finding"] in _STRONG else "warn")
 
 
+def _ruled(one: Mapping[str, Any]) -> Cell:
+    if one["rulings"]:
+        return Cell(words.RULINGS[one["rulings"][-1]["ruling"]])
+    if one["contradicts"]:
+        return Cell("contradicts an earlier ruling", "warn")
+    if one["earlier"]:
+        return Cell(f"on an earlier finding: {words.RULINGS[one['earlier'][-1]['ruling']]}", "small")
+    return Cell("none yet", "small")
+
+
 def _facts(one: Mapping[str, Any]) -> Iterator[Fact]:
     if one["kind"] != "identical":
         likeness = "(a measure of likeness, no probability)"
         yield Fact("Strength of the finding", figures.percent(one["score_ppm"]), likeness)
     yield Fact("Found by", one["algorithm"], f"(entry {one['entry']})")
-    for name, value in one["transform"].items():
-        shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-        yield Fact(labels.difference(name), shown)
+    if one["kind"] != "identical":
+        yield Fact("How often it errs", words.error_rate(one.get("error_rate")))
+    if changed := words.changes(one["transform"]):
+        yield Fact("What was done to one of them", changed)
 
 
 def _segment(number: int, segment: Sequence[int]) -> Sequence[Cell]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archiver.report import figures, words
-from archiver.report.paper import annex, exhibit, match
+from archiver.report import figures, labels, prose, withheld
+from archiver.report.paper import annex, copies, exhibit, match
 from archiver.report.paper.blocks import (
     Block,
     Box,
@@ -48,10 +48,11 @@ def compose(report: Mapping[str, Any], missing: Mapping[int, str]) -> tuple[Docu
     """The report in one document, or a large case in several. `missing` says why an exhibit has no pictures."""
     shown = report["matches"][:MAX_MATCHES]
     if len(report["exhibits"]) <= PER_PART and len(shown) <= PER_PART:
-        whole = (*_front(report, ()), *_exhibits(report, report["exhibits"], missing), *_matches(shown))
+        exhibits = _exhibits(report, report["exhibits"], missing)
+        whole = (*_front(report, ()), *exhibits, *copies.blocks(report), *_matches(report, shown))
         return (_document(report, (*whole, *annex.blocks(report))),)
     parts = list(_parts(report["exhibits"], shown))
-    first = _document(report, (*_front(report, parts), *annex.blocks(report)))
+    first = _document(report, (*_front(report, parts), *copies.blocks(report), *annex.blocks(report)))
     return first, *(_document(report, tuple(_of_part(report, part, missing))) for part in parts)
 
 
@@ -82,9 +83,9 @@ def _parts(exhibits: Sequence[Mapping[str, Any]], matches: Sequence[Mapping[str,
 
 def _of_part(report: Mapping[str, Any], part: _Part, missing: Mapping[int, str]) -> Iterator[Block]:
     yield Cover(f"{TITLE}, part {part.number}", report["case"] or _NO_CASE)
-    yield Prose(words.PART)
+    yield Prose(prose.PART)
     yield from _exhibits(report, part.exhibits, missing)
-    yield from _matches(part.matches)
+    yield from _matches(report, part.matches)
 
 
 def _front(report: Mapping[str, Any], parts: Sequence[_Part]) -> Iterator[Block]:
@@ -112,10 +113,25 @@ def _front(report: Mapping[str, Any], parts: Sequence[_Part]) -> Iterator[Block]
         if left > 0:
             yield Prose(f"{left} more matches are in report.html and report.json.", note=True)
     yield Heading("How to verify this in ten minutes")
-    yield Prose(words.VERIFIABLE)
-    yield Listing(words.VERIFYING, numbered=True)
-    yield Code(words.COMMANDS)
+    yield Prose(prose.VERIFIABLE)
+    yield Listing(prose.VERIFYING, numbered=True)
+    yield Code(prose.COMMANDS)
     yield Box("What this report proves, and what it does not", (Listing(report["limits"]),))
+    if withheld.withholds(report["withheld"]):
+        yield from _withheld(report["withheld"])
+
+
+def _withheld(told: Mapping[str, Any]) -> Iterator[Block]:
+    yield Heading("What this report withholds", 2)
+    yield Prose(prose.WITHHELD)
+    rows = [
+        ("Sealed fields", "; ".join(map(labels.field, told["fields"]))),
+        ("Files", "; ".join(labels.ROLES[one] for one in told["objects"])),
+        ("Kinds of metadata", ", ".join(told["metadata"])),
+    ]
+    if told["accepted"]:
+        rows.append(("Exceptions", f"{told['accepted']}: {prose.ACCEPTED}"))
+    yield Facts(tuple(Fact(label, value) for label, value in rows if value))
 
 
 def _exhibits(
@@ -129,12 +145,12 @@ def _exhibits(
         yield from exhibit.blocks(one, of[one["number"]], missing.get(one["number"], ""))
 
 
-def _matches(matches: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+def _matches(report: Mapping[str, Any], matches: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     if matches:
         yield Heading("Matches, frame by frame")
-        yield Prose(words.MATCHES)
+        yield Prose(prose.MATCHES)
     for one in matches:
-        yield from match.blocks(one)
+        yield from match.blocks(one, note_withheld="note" in report["withheld"]["fields"])
 
 
 def _about(report: Mapping[str, Any]) -> Iterator[Fact]:
@@ -147,6 +163,8 @@ def _about(report: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("Custodian", report["custodian"])
     yield Fact("Archive", report["ledger"]["origin"], kind="code")
     yield Fact("Verifier key", report["ledger"]["verifier_key"], kind="code")
+    if len(report["ledger"]["verifier_keys"]) > 1:
+        yield Fact("Second key", "ML-DSA-44, against quantum computers: see The ledger")
 
 
 def _named(label: str, name: str) -> Fact:

@@ -24,9 +24,6 @@ _LONG = re.compile(rf"\S{{{_RUN + 1}}}")
 _STEP = 8
 _AFTER = frozenset("/?&=.,;:_-%+#@")
 
-#: Drawn by what stands before them, or not at all: no font needs a picture for them.
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u200c\u200d]")
-
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _RIGHT_TO_LEFT = ("R", "AL")
 
@@ -56,7 +53,7 @@ def _pieces(text: str, lines: bool, can_show: CanShow) -> Iterator[Piece]:
     for cluster in _clusters(text):
         if lines and cluster == "\n":
             yield None
-        elif not any(map(is_hidden, cluster)) and len(cluster) <= 1 + MARKS and can_show(_drawn(cluster)):
+        elif not any(map(is_hidden, cluster)) and len(cluster) <= 1 + MARKS and can_show(cluster):
             yield cluster
         else:
             yield from (one if not is_hidden(one) and can_show(one) and not _is_mark(one) else ord(one)
@@ -67,13 +64,9 @@ def _clusters(text: str) -> Iterator[str]:
     """Each letter with the marks, joiners and selectors that follow it."""
     start = 0
     for at in range(1, len(text) + 1):
-        if at == len(text) or not (_is_mark(text[at]) or _SELECTORS.match(text[at])):
+        if at == len(text) or not (_is_mark(text[at]) or fonts.SELECTORS.match(text[at])):
             yield text[start:at]
             start = at
-
-
-def _drawn(cluster: str) -> str:
-    return _SELECTORS.sub("", cluster)
 
 
 def _is_mark(character: str) -> bool:

@@ -30,7 +30,7 @@ _PDF_BYTES = 256 * 1024**2
 _MEMORY_BYTES = 4 * 1024**3
 
 #: Fields of blocks that are words of ours, for the template; and those whose lines are digests.
-_OURS = frozenset({"kind", "align", "anchor", "page_of", "tone", "digests"})
+_OURS = frozenset({"kind", "align", "anchor", "page_of", "tone", "digests", "svg"})
 
 
 class Typesetter:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import unicodedata
 from collections.abc import Iterator
+from importlib import resources
 
 import pytest
 from PIL import Image
@@ -23,6 +24,7 @@ from archiver.report.paper.blocks import (
     Column,
     Cover,
     Document,
+    Drawing,
     Fact,
     Facts,
     File,
@@ -57,6 +59,9 @@ def typesetter() -> Iterator[Typesetter]:
         yield one
 
 
+WORDS = set((resources.files("archiver.report") / "templates" / "pdf-words.txt").read_text("utf-8").split())
+
+
 def document(*blocks: Block) -> Document:
     return Document("A title", "A head", ("A foot",), "2026-03-14T12:00:00.000000Z", (Cover("Kind", "Title"), *blocks))
 
@@ -65,6 +70,15 @@ def jpeg() -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (64, 36), (40, 90, 140)).save(made, "JPEG")
     return made.getvalue()
+
+
+def structure(pdf: bytes) -> set[str]:
+    """Words of which a PDF itself is made: its names and its metadata, without identifiers and fonts' prefixes."""
+    form = re.sub(rb"stream\r?\n(?!<\?xpacket).*?endstream|/ID\[.*?\]", b"", pdf, flags=re.DOTALL)
+    (metadata,) = re.findall(rb"<\?xpacket.*?<\?xpacket end", form, re.DOTALL)
+    names = re.findall(rb"/([A-Za-z][A-Za-z0-9]{2,})", form.replace(metadata, b""))
+    names += re.findall(rb"</\w+:(\w{3,})>", metadata)
+    return {one.decode() for one in names if one and not re.match(rb"[A-Z]{6}$|[UCR]\d", one)}
 
 
 def copied(pdf: bytes) -> str:
@@ -90,6 +104,7 @@ def test_every_kind_of_block_is_set(typesetter: Typesetter) -> None:
         File("Original", (Cell("data/exhibits/001/original-1.mp4", "code"),), digests),
         Frames((Frame((1, 0), "at 00:00.0"), Frame((1, 1), "at 00:00.1"))),
         Frames((Frame((1, 0), "a"), Frame((1, 0), "b")), across=2, label="start"),
+        Drawing('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9">x</text></svg>', "Drawing"),
         Listing(("one", "two")),
         Listing(("one", "two"), numbered=True),
         Code(("$ command", "next")),
@@ -102,6 +117,7 @@ def test_every_kind_of_block_is_set(typesetter: Typesetter) -> None:
     assert b"<pdfaid:part>2</pdfaid:part>" in pdf
     assert b"<pdfaid:conformance>A</pdfaid:conformance>" in pdf
     assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf
+    assert structure(pdf) <= WORDS, "or the leak check takes them for what is withheld"
 
 
 def test_titles_of_all_scripts_and_hostile_ones_come_out(typesetter: Typesetter) -> None:

@@ -214,6 +214,8 @@ SEALED_FIELDS = (
     "location",
     "note",
     "path",
+    "prepared_by",
+    "prepared_for",
     "requested_by",
     "source",
     "title",

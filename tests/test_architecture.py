@@ -69,6 +69,7 @@ HEAVY = (
     "imagehash",
     "jsonschema_rs",
     "curl_cffi",
+    "typst",
 )
 
 #: Longer than this, a module holds more than one idea.

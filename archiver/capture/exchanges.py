@@ -6,6 +6,7 @@ its shape.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -19,13 +20,20 @@ _HEAD_BYTES = 64 * 1024
 _METADATA_BYTES = 16 * 1024**2
 # Headers of one head, and characters of all of them together.
 _HEADERS = 200
+# Different chains of certificates in one acquisition, and the length of one: capture keeps no longer ones.
+_CHAINS = 100
+_CHAIN_BYTES = 256 * 1024
 _CHARACTERS = 32 * 1024**2
 _SECONDS = 1e7  # longer than any acquisition; also keeps out what JSON has no word for
 
 
 def listing(file: BinaryIO) -> dict[str, Any]:
-    """`{version, exchanges}` as reports take it. Raises EvidenceError where it is no WARC of ours."""
+    """`{version, exchanges, certificates}` as reports take it; these are PEM chains by their SHA-256.
+
+    Raises EvidenceError where it is no WARC of ours.
+    """
     rows: list[dict[str, Any]] = []
+    certificates: dict[str, str] = {}
     row: dict[str, Any] = {}
     room = _CHARACTERS
     for record in warc.records(file):
@@ -42,12 +50,15 @@ def listing(file: BinaryIO) -> dict[str, Any]:
                 row["status"], row["status_text"] = framing.status_line(head)
                 row["truncated"] = record.fields.get("warc-truncated", "")
                 row["object"] = record.fields.get("archiver-object", "").removeprefix("sha256:")
+        elif record.type == "resource" and record.length <= _CHAIN_BYTES and len(certificates) < _CHAINS:
+            chain = b"".join(warc.block(file, record))
+            certificates[hashlib.sha256(chain).hexdigest()] = chain.decode("ascii", "replace")
         elif record.type == "metadata":
             rows.append({**_BLANK, **_facts(file, record), **row})
             row = {}
             if len(rows) >= MOST:
                 break
-    return {"version": 2, "exchanges": rows}
+    return {"version": 2, "exchanges": rows, "certificates": certificates}
 
 
 _BLANK: Mapping[str, Any] = {

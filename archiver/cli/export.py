@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
+@click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
+@click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
 @click.option(
     "--block-headers",
@@ -37,6 +39,8 @@ def export_command(
     items: Sequence[str],
     case: str | None,
     target: Path | None,
+    prepared_by: str,
+    prepared_for: str,
     cosign: bool,
     headers: Path | None,
     fields: Sequence[str],
@@ -47,7 +51,7 @@ def export_command(
 ) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
     from archiver.report import withheld
-    from archiver.report.export import export
+    from archiver.report.export import Prepared, export
 
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
@@ -67,9 +71,12 @@ def export_command(
         case,
         target,
         withhold=asked,
+        prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
         cosign=_asking(vault) if cosign else lambda: None,
         headers=given,
     )
+    for one in exported.left_out:
+        click.echo(f"archiver: {common.safe(one)}", err=True)
     if common.wants_json():
         common.print_json(
             {
@@ -85,7 +92,7 @@ def export_command(
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
         withholding.show(exported)
-        click.echo(f"Read {exported.bundle / 'data' / 'report.html'}")
+        click.echo(f"Read {exported.bundle / 'data' / 'report.pdf'} or report.html beside it")
         click.echo(f"Anybody can check it: python3 -I {exported.bundle / 'data' / 'verify.pyz'} {exported.bundle}")
         verify.show(exported.verdict)
     return exported.verdict.exit_code

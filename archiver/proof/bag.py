@@ -168,6 +168,7 @@ def _judge(one: os.DirEntry[str], path: str, folded: set[str]) -> tuple[str, str
     if (
         path in layout.FIXED_FILES
         or path in layout.OPTIONAL_FILES
+        or layout.REPORT_PART.fullmatch(path)
         or layout.EXHIBIT_PATH.fullmatch(path)
         or layout.REDACTED_PATH.fullmatch(path)
         or layout.ENTRY_PATH.fullmatch(path)

@@ -23,8 +23,16 @@ DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 DATA = "data/"
 REPORT_JSON = DATA + "report.json"
 REPORT_HTML = DATA + "report.html"
+#: Versions before 0.3 made none; whether a bundle has one, its list of files says.
+REPORT_PDF = DATA + "report.pdf"
+#: The other parts of a case that is too large for one file.
+REPORT_PART = re.compile(r"data/report-([2-9]|[1-9][0-9])\.pdf", re.ASCII)
 VERIFY_TEXT = DATA + "VERIFY.txt"
 VERIFIER = DATA + "verify.pyz"
+#: For people to sign, each as PDF and as text. Versions before 0.3 made none.
+STATEMENTS = tuple(
+    f"{DATA}statements/{name}.{kind}" for name in ("certification", "declaration") for kind in ("pdf", "txt")
+)
 EXHIBITS = DATA + "exhibits/"
 LEDGER = DATA + "ledger/"
 ENTRIES = LEDGER + "entries/"
@@ -43,7 +51,7 @@ EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 EXPORT_ROTATIONS = EXPORT + "rotations.json"
 #: The newest checkpoint that witnesses cosigned, where it is an older one.
 EXPORT_COSIGNED = EXPORT + "cosigned"
-OPTIONAL_FILES = frozenset({EXPORT_ROTATIONS, EXPORT_COSIGNED})
+OPTIONAL_FILES = frozenset({REPORT_PDF, *STATEMENTS, EXPORT_ROTATIONS, EXPORT_COSIGNED})
 
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(
@@ -78,7 +86,9 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 #: Every folder of the bag; that bounds the depth as well.
 FOLDER = re.compile(
-    r"data|data/exhibits|data/exhibits/[0-9]{3,7}|data/ledger|data/ledger/(entries|export|timestamps|anchors)", re.ASCII
+    r"data|data/statements|data/exhibits|data/exhibits/[0-9]{3,7}"
+    r"|data/ledger|data/ledger/(entries|export|timestamps|anchors)",
+    re.ASCII,
 )
 
 #: 1,000 exhibits with ten files each, and a hundred entries for each of them.
@@ -115,6 +125,11 @@ def max_bytes(path: str) -> int:
 def entry_path(seq: int) -> str:
     """Where the bytes of entry `seq` lie."""
     return f"{ENTRIES}{seq:09}.json"
+
+
+def report_part(number: int) -> str:
+    """Where part `number` of the report on paper lies."""
+    return REPORT_PDF if number == 1 else f"{DATA}report-{number}.pdf"
 
 
 def timestamp_path(seq: int, kind: str) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.proof import grouped, layout, matched
+from archiver.proof import canonical, grouped, layout, matched
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import Entry, Evidence, read_json
 from archiver.proof.exhibits import Exhibit, Told
 from archiver.proof.faults import ProofError
-from archiver.proof.merkle import check_consistency
-from archiver.proof.untrusted import rows, table, text, whole
+from archiver.proof.merkle import check_consistency, check_inclusion, leaf_hash
+from archiver.proof.untrusted import rows, table, text, texts, whole
 
 _CODE = "report-malformed"
 _COPIED = ("time", "type", "outcome")
@@ -50,8 +50,20 @@ def _differences(
     for number, one in shown.items():
         if number in exhibits:
             yield from _exhibit(bag, one, text(report, "case", _CODE), exhibits[number], evidence)
+    if evidence.export is not None:
+        yield from _prepared(report, evidence.export)
     yield from matched.differences(report, evidence, exhibits)
     yield from grouped.differences(report, evidence, exhibits)
+
+
+def _prepared(report: dict[str, Any], export: Entry) -> Iterator[tuple[str, str]]:
+    """By whom and for whom, as the export's own entry discloses it. Versions before 0.3 named nobody but the agent."""
+    named = export.fields.get("prepared_by") or export.fields.get("agent", "")
+    if report.get("prepared_by") not in ("", named) or report.get("prepared_for", "") not in (
+        "",
+        export.fields.get("prepared_for", ""),
+    ):
+        yield layout.REPORT_JSON, "no disclosure says by whom, or for whom, the report was prepared"
 
 
 def _exhibit(
@@ -116,3 +128,25 @@ def _check_cited(report: dict[str, Any], evidence: Evidence, faults: Faults) -> 
     if any(seq >= older.size for seq in evidence.entries if evidence.export is None or seq != evidence.export.seq):
         faults.add("report-differs", layout.REPORT_JSON, "the report tells of entries after the checkpoint it cites")
     check_consistency(older.size, older.root, signed.size, signed.root, evidence.consistency)
+    for one in rows(report.get("exhibits"), _CODE):
+        if "inclusion" in one:
+            _check_included(one, evidence, older)
+
+
+def _check_included(shown: dict[str, Any], evidence: Evidence, cited: Checkpoint) -> None:
+    """The way that the report prints leads from the entry to the root that it cites."""
+    told = table(shown["inclusion"], _CODE)
+    entry = evidence.entries.get(whole(told, "entry", _CODE))
+    if entry is None:
+        raise ProofError("report-differs", "the report proves an entry that is not in the bundle")
+    leaf = leaf_hash(canonical.encode(dict(entry.value)))
+    if text(told, "leaf", _CODE) != leaf.hex():
+        raise ProofError("report-differs", f"the report gives another leaf hash for entry {entry.seq}")
+    try:
+        path = [bytes.fromhex(one) for one in texts(told.get("path"), _CODE)]
+    except ValueError:
+        raise ProofError(_CODE, "a hash of an inclusion proof is not hexadecimal") from None
+    try:
+        check_inclusion(leaf, entry.seq, cited.size, path, cited.root)
+    except ProofError as error:
+        raise ProofError("report-differs", f"the report's proof of entry {entry.seq}: {error.message}") from None

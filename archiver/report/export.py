@@ -9,7 +9,8 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,7 +28,9 @@ from archiver.report import anchored, gather, html, implied, numbering, pictures
 from archiver.report.bag import BagWriter, appearing
 from archiver.report.guard import Guard
 from archiver.report.instructions import instructions
+from archiver.report.leaks import Secret
 from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
+from archiver.report.paper import writing
 from archiver.report.records import ExhibitRecords, Records
 from archiver.report.withheld import NOTHING, PICTURES, Asked, Withheld
 
@@ -45,7 +48,7 @@ class Exported:
     """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
 
     `unsearchable` names withheld values that the leak check could not look for, each with the reason, `unsearched`
-    places where it could not look.
+    places where it could not look. `left_out` are files that could not be made, each with the reason.
     """
 
     bundle: Path
@@ -54,6 +57,18 @@ class Exported:
     withheld: Withheld
     unsearchable: tuple[tuple[str, str], ...] = ()
     unsearched: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """By whom and for whom, sealed like other names; whoever acts, and nobody, where they are empty."""
+
+    prepared_by: str = ""
+    prepared_for: str = ""
+
+
+_UNNAMED = Prepared()
 
 
 def export(
@@ -63,12 +78,14 @@ def export(
     target: Path,
     observe: Observe = lambda done, total, what: None,
     withhold: Asked = NOTHING,
+    prepared: Prepared = _UNNAMED,
     cosign: Callable[[], object] = lambda: None,
     headers: Mapping[int, Header] = MappingProxyType({}),
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
-    `withhold` is what stays behind, with what follows from it; file paths of this machine always do.
+    `withhold` is what stays behind, with what follows from it; file paths of this machine always do. `prepared` says by
+    whom and for whom.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
     `headers` of Bitcoin blocks, by height, give the report the times of anchors.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
@@ -84,16 +101,17 @@ def export(
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        records, guard = _records(vault, numbered, checkpoint, withhold, headers)
+        records, guard = _records(vault, numbered, checkpoint, withhold, headers, prepared)
         total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
         writer = BagWriter(folder, _counted(observe, total))
         _copy_exhibits(vault, writer, records)
-        _write_report(vault, writer, records, observe)
+        left_out = _write_report(vault, writer, records, observe)
         write_entries(writer, records)
         timely.write(vault, writer, records)
         anchored.write(vault, writer, records)
         guard.check(folder, writer.written, observe)  # before the ledger tells of an export
-        write_own_entry(vault, writer, records, chosen[0].case, target, told, cosign)
+        sealed = {"case": chosen[0].case, "path": str(target), **asdict(prepared)}
+        write_own_entry(vault, writer, records, sealed, told, cosign)
         writer.close(_bag_info(records))
         guard.check(folder, writer.written, observe)
         verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
@@ -105,7 +123,7 @@ def export(
                 next_step="Nothing was written; run `archiver verify`",
             )
     items_shown = tuple(one.item for one in records.exhibits)
-    return Exported(target, items_shown, verdict, records.withheld, guard.unsearchable, guard.unsearched)
+    return Exported(target, items_shown, verdict, records.withheld, guard.unsearchable, guard.unsearched, left_out)
 
 
 def _records(
@@ -114,6 +132,7 @@ def _records(
     checkpoint: Checkpoint,
     asked: Asked,
     headers: Mapping[int, Header],
+    prepared: Prepared,
 ) -> tuple[Records, Guard]:
     chosen = [item for _, item in numbered]
     ids = {item.id for item in chosen}
@@ -126,14 +145,19 @@ def _records(
     about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
     more = [gather.entry(vault, seq) for seq in about_time - {entry.seq for entry in entries}]
     entries += [one.without(withheld.fields) for one in more]
-    secrets = [*implied.secrets(withheld, [*opened, *more]), *(one for exhibit in exhibits for one in exhibit.secrets)]
+    secrets = [
+        *_unnamed(withheld, prepared),
+        *implied.secrets(withheld, [*opened, *more]),
+        *(one for exhibit in exhibits for one in exhibit.secrets),
+    ]
     records = Records(
         origin=vault.settings.origin,
         custodian=vault.settings.custodian,
         verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
         case="" if "case" in withheld.fields else chosen[0].case,
         prepared_at=model.now(),
-        prepared_by="" if "agent" in withheld.fields else vault.settings.by,
+        prepared_by=_preparer(vault, withheld, prepared),
+        prepared_for="" if "prepared_for" in withheld.fields else prepared.prepared_for or None,
         size=checkpoint.size,
         root=checkpoint.root,
         exhibits=exhibits,
@@ -141,10 +165,22 @@ def _records(
         stamps=stamps,
         anchors=anchors,
         left_out=left_out,
+        inclusion=gather.inclusion(vault, exhibits, checkpoint.size),
         withheld=withheld,
-        tools={"archiver": __version__},
+        tools={"archiver": __version__, "typst": version("typst")},
     )
     return records, Guard(secrets, withheld)
+
+
+def _unnamed(withheld: Withheld, prepared: Prepared) -> list[Secret]:
+    """Names of the export itself that are withheld."""
+    return [Secret(name, (), value) for name, value in asdict(prepared).items() if value and name in withheld.fields]
+
+
+def _preparer(vault: Vault, withheld: Withheld, prepared: Prepared) -> str:
+    """Who is named as having prepared the report: whoever was said to have, else whoever acts."""
+    field = "prepared_by" if prepared.prepared_by else "agent"
+    return "" if field in withheld.fields else prepared.prepared_by or vault.settings.by
 
 
 def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
@@ -168,7 +204,7 @@ def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
                 )
 
 
-def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> None:
+def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> tuple[str, ...]:
     document = provenance.document(records)
     exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
     if PICTURES in records.withheld.objects:
@@ -179,6 +215,7 @@ def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Ob
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
     writer.put(layout.VERIFIER, pyz.verifier())
+    return writing.write(writer, vault.working, document, frames, observe)
 
 
 def _footage(vault: Vault, one: ExhibitRecords) -> Path | None:

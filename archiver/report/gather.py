@@ -16,6 +16,7 @@ from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
 from archiver.proof import canonical, disclosure, layout
+from archiver.report import timely
 from archiver.report.held_back import hold_back
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
 from archiver.report.withheld import Withheld
@@ -116,6 +117,12 @@ def exhibit(
         posted=traits.posted(vault, item) if Role.INFO in shown else None,
         picture=traits.picture(vault, item) if Role.METADATA in shown else None,
     )
+
+
+def inclusion(vault: Vault, exhibits: Sequence[ExhibitRecords], size: int) -> dict[int, list[bytes]]:
+    """For each exhibit the proof that the entry by which it came is in the tree of `size` entries."""
+    taken = (timely.taken_in(one).seq for one in exhibits)
+    return {seq: vault.ledger.inclusion_proof(seq, size) for seq in taken}
 
 
 def _concerns_only(value: Mapping[str, Any], items: Collection[str]) -> bool:

@@ -17,6 +17,12 @@ from archiver.report.withheld import Withheld
 #: Lines of a refusal; one of a thousand exhibits would fill the terminal.
 _LINES = 12
 
+#: Modules that hold the fixed sentences of report and statements.
+_SENTENCES = (
+    "labels.py", "prose.py", "words.py", "paper/annex.py", "paper/copies.py", "paper/exhibit.py", "paper/match.py",
+    "paper/report.py", "statements/certification.py", "statements/common.py", "statements/declaration.py",
+)  # fmt: skip
+
 _ROLE = re.compile(r"data/exhibits/[0-9]+/([a-z]+)")
 
 
@@ -83,9 +89,11 @@ def _role(path: str) -> str:
 
 @cache
 def _ordinary() -> bytes:
-    """Text that every bundle holds."""
+    """Text that every bundle holds, or that is in every PDF (pdf-words.txt), whatever it is about."""
     templates = resources.files("archiver.report").joinpath("templates")
     texts = [one.read_bytes() for one in sorted(templates.iterdir(), key=lambda one: one.name) if one.is_file()]
     schema = resources.files("archiver.schemas").joinpath("report.schema.json").read_bytes()
+    ours = resources.files("archiver.report")
+    texts += [ours.joinpath(*path.split("/")).read_bytes() for path in _SENTENCES]
     names = " ".join((*layout.FIXED_FILES, *words.LIMITS, *words.ACTS, *words.ACTS.values())).encode()
     return b"\n".join([*texts, schema, names, pyz.verifier()])

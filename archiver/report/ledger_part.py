@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from archiver.custody import cosigned as cosigned_notes
@@ -35,8 +34,7 @@ def write_own_entry(
     vault: Vault,
     writer: BagWriter,
     records: Records,
-    case: str,
-    target: Path,
+    sealed: Mapping[str, str],
     told: list[CustodyEvent],
     cosign: Callable[[], object],
 ) -> None:
@@ -55,7 +53,7 @@ def write_own_entry(
             "withheld": records.withheld.document(),
         },
         # Which values may be found in the bundle is nothing for its readers: they would know what to look for.
-        sealed={"case": case, "path": str(target), "note": _accepted(records)},
+        sealed={**sealed, "note": _accepted(records)},
     )
     with vault.database.write() as transaction:
         (seq,) = vault.ledger.append(transaction, [event])

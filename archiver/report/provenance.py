@@ -15,7 +15,8 @@ from typing import Any
 
 from archiver.errors import ArchiverError
 from archiver.model import EventType
-from archiver.report import anchored, lineage, matched, timely, words
+from archiver.proof import merkle
+from archiver.report import anchored, certificate, lineage, matched, timely, words
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.text import whole_characters
 from archiver.report.withheld import PICTURES, Withheld
@@ -50,6 +51,7 @@ def document(records: Records) -> dict[str, Any]:
         "case": records.case,
         "prepared_at": records.prepared_at,
         "prepared_by": records.prepared_by,
+        **({} if records.prepared_for is None else {"prepared_for": records.prepared_for}),
         "custodian": records.custodian,
         "tools": dict(records.tools),
         "ledger": {
@@ -62,7 +64,10 @@ def document(records: Records) -> dict[str, Any]:
         },
         "timestamps": list(timely.rows(records)),
         "anchors": list(anchored.rows(records)),
-        "exhibits": [_exhibit(one, records.withheld) | _proved(one, records) for one in records.exhibits],
+        "exhibits": [
+            _exhibit(one, records.withheld) | _proved(one, records) | _included(one, records)
+            for one in records.exhibits
+        ],
         "withheld": records.withheld.document(),
         "matches": matched.rows(records),
         "lineage": lineage.rows(records),
@@ -108,6 +113,16 @@ def _exhibit(one: ExhibitRecords, withheld: Withheld) -> dict[str, Any]:
 def _proved(one: ExhibitRecords, records: Records) -> dict[str, Any]:
     said = {"proved": timely.proved(one, records), "anchored": anchored.proved(one, records)}
     return {name: found for name, found in said.items() if found}
+
+
+def _included(one: ExhibitRecords, records: Records) -> dict[str, Any]:
+    """The way from the entry by which it came to the root that the report cites (RFC 6962, 2.1.1)."""
+    entry = timely.taken_in(one)
+    path = records.inclusion.get(entry.seq)
+    if path is None:
+        return {}
+    leaf = merkle.leaf_hash(entry.body)
+    return {"inclusion": {"entry": entry.seq, "leaf": leaf.hex(), "path": [node.hex() for node in path]}}
 
 
 def _first(one: ExhibitRecords, kind: EventType, *, item: bool) -> LedgerEntry | None:
@@ -186,19 +201,25 @@ def _http(one: ExhibitRecords) -> dict[str, Any]:
     status = capture.value["detail"].get("http_status", 0) if capture else 0
     untrusted = one.exchange.get("exchanges") if one.exchange else None
     listed = [row for row in untrusted if isinstance(row, dict)] if isinstance(untrusted, list) else []
+    certificates = one.exchange.get("certificates") if one.exchange else None
+    chains = certificates if isinstance(certificates, dict) else {}
     chosen = listed if len(listed) <= SHOWN_REQUESTS else [*listed[: SHOWN_REQUESTS - 1], listed[-1]]
     return {
         "status": status,
         "requests": len(listed),
-        "shown": [_request(row) for row in chosen],
+        "shown": [_request(row, chains) for row in chosen],
         "note": one.exchange_note,
     }
 
 
-def _request(row: Mapping[str, Any]) -> dict[str, Any]:
+def _request(row: Mapping[str, Any], chains: Mapping[str, Any]) -> dict[str, Any]:
     status = row.get("status")
     headers = row.get("response_headers")
-    return {
+    told: dict[str, Any] = {"tls": _text(row["tls"])} if row.get("tls") else {}
+    found = certificate.facts(str(chains.get(str(row.get("certificates_sha256")), "")))
+    if found:
+        told["certificate"] = found
+    return told | {
         **{name: _text(row.get(name, "")) for name in ("method", "url", "address", "started", "status_text")},
         "status": status if isinstance(status, int) and 0 <= status <= 999 else 0,
         "headers": list(_headers(headers if isinstance(headers, list) else [])),

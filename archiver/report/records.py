@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,7 +111,8 @@ class Anchored:
 class Records:
     """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
 
-    `verifier_keys` are those in use, Ed25519 first.
+    `verifier_keys` are those in use, Ed25519 first. `prepared_by` is empty where it is withheld, and so is
+    `prepared_for`, which is None where nobody was named. `inclusion` are proofs to that root, by entry.
     """
 
     origin: str
@@ -120,6 +121,7 @@ class Records:
     case: str
     prepared_at: str
     prepared_by: str
+    prepared_for: str | None
     size: int
     root: bytes
     exhibits: tuple[ExhibitRecords, ...]
@@ -127,6 +129,7 @@ class Records:
     left_out: int
     stamps: tuple[Stamped, ...] = ()
     anchors: tuple[Anchored, ...] = ()
+    inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
     withheld: Withheld = field(default_factory=Withheld)
     tools: Mapping[str, str] = field(default_factory=dict)
 

@@ -13,7 +13,17 @@ _JOINERS = "\u200c\u200d"
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 #: More marks on one letter than any language writes: text that climbs over its neighbours.
-_MARKS = 4
+MARKS = 4
+
+
+#: Longer than any title, address or note that was taken in; the whole of what is longer is in report.json.
+MAX_CHARACTERS = 8_192
+
+
+def bounded(text: str) -> tuple[str, str]:
+    """As much of a text as is shown, and a word about the rest; "" where there is none."""
+    left = len(text) - MAX_CHARACTERS
+    return text[:MAX_CHARACTERS], f" … ({left} more characters are in report.json)" if left > 0 else ""
 
 
 def is_hidden(character: str) -> bool:
@@ -28,13 +38,14 @@ def visible(text: object, *, lines: bool = False) -> Markup:
     """
     parts: list[str] = []
     marks = 0
-    for character in str(text):
+    shown, rest = bounded(str(text))
+    for character in shown:
         marks = marks + 1 if unicodedata.combining(character) else 0
-        if (is_hidden(character) or marks > _MARKS) and not (lines and character == "\n"):
+        if (is_hidden(character) or marks > MARKS) and not (lines and character == "\n"):
             parts.append(f'<span class="hidden-character">U+{ord(character):04X}</span>')
         else:
             parts.append(str(escape(character)))
-    return Markup(f"<bdi>{''.join(parts)}</bdi>")  # noqa: S704  every part is escaped or ours
+    return Markup(f"<bdi>{''.join(parts)}</bdi>{rest}")  # noqa: S704  every part is escaped or ours
 
 
 def plain(text: object) -> str:

@@ -15,7 +15,7 @@ ALWAYS = frozenset({"path"})
 
 #: Names that stand for several fields.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "people": ("agent", "note", "requested_by", "source", "uploader"),
+    "people": ("agent", "note", "prepared_by", "prepared_for", "requested_by", "source", "uploader"),
     "addresses": ("canonical_url", "final_url", "url"),
     "all": SEALED_FIELDS,
 }
@@ -77,6 +77,11 @@ class Withheld:
             "metadata": sorted(self.metadata),
             "accepted": len(self.accepted),
         }
+
+
+def withholds(document: Mapping[str, Any]) -> bool:
+    """Whether anything is withheld beside what always is, by `Withheld.document`."""
+    return bool(set(document["fields"]) - ALWAYS or document["objects"] or document["metadata"])
 
 
 def ask(

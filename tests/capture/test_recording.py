@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from archiver.capture import fetcher
+from archiver.capture import exchanges, fetcher
 from archiver.capture.commitments import commitment
 from archiver.capture.complete import complete
 from archiver.capture.job import FetchedFile, FetchJob, FetchResult
@@ -392,6 +392,10 @@ def test_tls_is_in_the_record_with_the_certificates(authority: Path, tmp_path: P
     assert chain.fields["content-type"] == "application/pem-certificate-chain"
     certificate = ssl.PEM_cert_to_DER_cert(authority.read_text().partition("-----BEGIN PRIVATE")[0])
     assert ssl.PEM_cert_to_DER_cert(chain.block.decode()) == certificate
+    with (tmp_path / "exchange.warc").open("rb") as file:
+        listed = exchanges.listing(file)
+    assert listed["certificates"] == {hashlib.sha256(chain.block).hexdigest(): chain.block.decode()}
+    assert {row["certificates_sha256"] for row in listed["exchanges"]} == set(listed["certificates"])
     for one in told(stored):
         assert one["peer"]["certificates_sha256"] == hashlib.sha256(chain.block).hexdigest()
         assert one["peer"]["tls"]["version"] == "TLSv1.3"

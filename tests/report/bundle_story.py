@@ -7,12 +7,17 @@ import io
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from archiver.custody import acquisitions, findings, queue
@@ -77,6 +82,17 @@ def photo() -> bytes:
     return made.getvalue()
 
 
+def certificate() -> str:
+    """A server's certificate, as PEM."""
+    key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "video.example")])
+    issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "An authority")])
+    made = x509.CertificateBuilder(
+        issuer, name, key.public_key(), 7, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    ).sign(key, None)
+    return made.public_bytes(Encoding.PEM).decode("ascii")
+
+
 def held(vault: Vault, data: bytes, role: Role, media_type: str, name: str = "") -> Holding:
     """`data` as an object of the vault."""
     digests = vault.store.put(data)
@@ -120,8 +136,10 @@ def downloaded(vault: Vault, request: str, made: Item, attempt: int = 1, outcome
         "version": 1,
         "exchanges": [
             {"number": 1, "method": "GET", "url": url, "address": "192.0.2.7", "started": now(), "status": 200,
-             "status_text": "OK", "response_headers": [["Content-Type", "video/mp4"], ["Server", "\x1b[31mnginx"]]}
+             "status_text": "OK", "tls": "TLSv1.3 TLS_AES_256_GCM_SHA384", "certificates_sha256": "c" * 64,
+             "response_headers": [["Content-Type", "video/mp4"], ["Server", "\x1b[31mnginx"]]}
         ],
+        "certificates": {"c" * 64: certificate()},
     }  # fmt: skip
     failed = outcome is not Outcome.SUCCESS
     acquisition = Acquisition(

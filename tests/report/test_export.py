@@ -29,7 +29,7 @@ from archiver.model import Acquisition, Outcome, Role, now
 from archiver.proof import canonical, layout
 from archiver.proof.bundle import verify
 from archiver.report import pyz
-from archiver.report.export import export
+from archiver.report.export import Prepared, export
 from archiver.report.withheld import ask
 from tests.report.bundle_story import (
     CASE,
@@ -232,6 +232,26 @@ def test_withheld_fields_stay_behind_and_everything_verifies(fresh_vault: Vault,
     assert b"video.example/watch" in everything
 
 
+def test_by_whom_and_for_whom_is_sealed_like_other_names(fresh_vault: Vault, tmp_path: Path) -> None:
+    named = Prepared("Dr. Aoki", "Court of Somewhere")
+    told = export(fresh_vault, [PHOTO], CASE, tmp_path / "told", prepared=named)
+    report = report_of(told.bundle)
+    assert (report["prepared_by"], report["prepared_for"]) == ("Dr. Aoki", "Court of Somewhere")
+    assert "Court of Somewhere" in (told.bundle / layout.REPORT_HTML).read_text("utf-8")
+    assert b"Aoki" not in (told.bundle / layout.EXPORT_ENTRY).read_bytes()
+
+    hidden = ["prepared_by,prepared_for"]
+    withheld = export(fresh_vault, [PHOTO], CASE, tmp_path / "withheld", withhold=ask(hidden), prepared=named)
+    report = report_of(withheld.bundle)
+    assert (report["prepared_by"], report["prepared_for"]) == ("", "")
+    everything = b"".join(path.read_bytes() for path in withheld.bundle.rglob("*") if path.is_file())
+    assert b"Aoki" not in everything
+    assert b"Somewhere" not in everything
+
+    report = report_of(export(fresh_vault, [PHOTO], CASE, tmp_path / "unnamed").bundle)
+    assert (report["prepared_by"], "prepared_for" in report) == ("Nadia", False)
+
+
 def test_an_exchange_that_also_concerns_other_items_is_withheld(fresh_vault: Vault, tmp_path: Path) -> None:
     from archiver.custody import acquisitions
 
@@ -316,7 +336,7 @@ def test_an_export_that_fails_after_its_entry_is_recorded_as_failed(
     def full(*_: object) -> list[bytes]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Ledger, "inclusion_proof", full)
+    monkeypatch.setattr(Ledger, "consistency_proof", full)
     with pytest.raises(MachineError):
         export(fresh_vault, [PHOTO], None, tmp_path / "bundle")
     monkeypatch.undo()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.proof import layout
+from archiver.proof.checkpoint import Checkpoint
+from archiver.report.figures import note_text
 from archiver.report.pictures import MAX_PICTURES, pairs, wanted
-from archiver.report.text import is_hidden, plain, visible, whole_characters
+from archiver.report.text import MAX_CHARACTERS, is_hidden, plain, visible, whole_characters
 
 
 class Page(HTMLParser):
@@ -80,6 +84,12 @@ def test_nothing_hidden_and_no_tag_passes_through(text: str) -> None:
     whole_characters(text).encode("utf-8")
 
 
+def test_a_text_of_ten_million_characters_is_cut_and_counted() -> None:
+    shown = str(visible("<" * 10_000_000))
+    assert len(shown) < 50_000
+    assert shown.endswith(f"</bdi> … ({10_000_000 - MAX_CHARACTERS} more characters are in report.json)")
+
+
 def test_whole_characters_replaces_halves() -> None:
     assert whole_characters("a\ud800b") == "a?b"
 
@@ -98,8 +108,18 @@ def test_a_segment_without_length_is_one_pair() -> None:
     assert [one.place for one in pairs([0, 2000, 500, 2500])] == ["start", "middle", "end"]
 
 
-def test_entry_numbers_are_told_as_ranges() -> None:
-    from archiver.report.html import _ranges
+def test_entry_numbers_are_told_asranges() -> None:
+    from archiver.report.figures import ranges
 
-    assert _ranges([0, 2, 3, 4, 19, 20]) == "0, 2 to 4, 19 to 20"
-    assert _ranges([]) == ""
+    assert ranges([0, 2, 3, 4, 19, 20]) == "0, 2 to 4, 19 to 20"
+    assert ranges([]) == ""
+
+
+def test_the_cited_checkpoint_is_the_text_that_was_signed(exported_bundle: Path) -> None:
+    """Of the checkpoint before the export's entry: its root in base64, below origin and size."""
+    report = json.loads((exported_bundle / layout.REPORT_JSON).read_bytes())
+    cited = report["ledger"]["checkpoint"]
+    root = base64.b64encode(bytes.fromhex(cited["root"])).decode()
+    text = Checkpoint(report["ledger"]["origin"], cited["size"], bytes.fromhex(cited["root"])).text()
+    assert note_text(report["ledger"]) == text.splitlines()
+    assert root in Page(exported_bundle / layout.REPORT_HTML).text

@@ -350,6 +350,26 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
         "report-differs",
     ),
     "report: other agent": (report_exhibit(1, lambda e: e["custody"][1].update(agent="x")), "report-differs"),
+    "report: prepared by somebody else": (
+        edit(layout.REPORT_JSON, lambda r: r.update(prepared_by="x")),
+        "report-differs",
+    ),
+    "report: prepared for somebody": (edit(layout.REPORT_JSON, lambda r: r.update(prepared_for="x")), "report-differs"),
+    "report: other leaf": (report_exhibit(1, lambda e: e["inclusion"].update(leaf="a" * 64)), "report-differs"),
+    "report: other way to the root": (
+        report_exhibit(1, lambda e: e["inclusion"]["path"].__setitem__(0, "a" * 64)),
+        "report-differs",
+    ),
+    "report: way to the root too short": (report_exhibit(1, lambda e: e["inclusion"]["path"].pop()), "report-differs"),
+    "report: proof of another entry": (report_exhibit(1, lambda e: e["inclusion"].update(entry=0)), "report-differs"),
+    "report: proof of an entry that is not there": (
+        report_exhibit(1, lambda e: e["inclusion"].update(entry=10**6)),
+        "report-differs",
+    ),
+    "report: proof that is no number": (
+        report_exhibit(1, lambda e: e["inclusion"].update(path=["zz"])),
+        "report-malformed",
+    ),
     "report: other case": (edit(layout.REPORT_JSON, lambda r: r.update(case="x")), "report-differs"),
     "report: scene told as recording": (
         edit(layout.REPORT_JSON, lambda r: r["matches"][1].update(finding="same-recording")),

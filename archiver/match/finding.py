@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from archiver.match.calibration import ErrorRate, error_rate
 from archiver.match.pair import Run
 from archiver.model import ErrorRate, Finding, Segment
 
@@ -42,6 +41,7 @@ class Found:
 
     `transform` says how the query differs from the item: `mirror` (bool), `turn` (degrees, clockwise), `speed` (the
     query runs so many times faster), `crop` (share of the item's picture that was compared, where it is below 0.95).
+    `error_rate` is None where none was measured, as for scenes, which claim no common frame, and for single pictures.
     """
 
     item_id: str
@@ -51,11 +51,6 @@ class Found:
     transform: Mapping[str, Any] = field(default_factory=dict)
     algorithm: str = ALGORITHM
     error_rate: ErrorRate | None = None
-
-    @property
-    def error_rate(self) -> ErrorRate | None:
-        """How often pairs without a common frame reached this score; None for scenes, which claim no common frame."""
-        return error_rate(self.score) if self.finding is Finding.SAME_RECORDING else None
 
     @property
     def rank(self) -> tuple[float, ...]:

@@ -37,3 +37,6 @@ class EventType(StrEnum):
     VAULT_CREATION = "vault creation"
     RECOVERY = "recovery"
     SETTING = "setting changed"
+    LIST_IMPORT = "hash list imported"
+    LIST_EXPORT = "hash list exported"
+    LIST_REMOVAL = "hash list removed"

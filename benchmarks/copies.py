@@ -1,6 +1,7 @@
 """Copies that ../shared/footage/attacks.py does not make: stacked attacks, other insets, other speeds, other geometry.
 
     python benchmarks/copies.py CLIPS OUT [--only pip30,rotate5] [--jobs 2]
+    python benchmarks/copies.py        names the attacks
 
 Writes OUT/*.mp4 and OUT/truth.csv in the form of attacks.py. Needs the ffmpeg program. Nothing in archiver/match was
 chosen by looking at single copies of these; they are there to show what holds beyond the 17 attacks it was built with.
@@ -84,6 +85,7 @@ FURTHER: Final = {
         other=True,
     ),
     "crop50": Attack("[s]crop=iw*0.7:ih*0.7:iw*0.28:ih*0.02"),
+    "tall": Attack("[s]crop='min(iw,ih*9/16)':ih"),
     "zoom": Attack(
         "[s]scale=w='2*trunc({W}*(1+0.3*t/{D})/2)':h='2*trunc({H}*(1+0.3*t/{D})/2)':eval=frame,crop={W}:{H}"
     ),
@@ -108,11 +110,14 @@ ATTACKS: Final = STACKED | FURTHER
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", type=Path)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("clips", type=Path, nargs="?")
+    parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--only", help="attacks, with commas between")
     parser.add_argument("--jobs", type=int, default=2)
     chosen = parser.parse_args()
+    if chosen.out is None:
+        print(*ATTACKS)
+        return
     names = chosen.only.split(",") if chosen.only else list(ATTACKS)
     if unknown := set(names) - set(ATTACKS):
         sys.exit(f"no such attacks: {', '.join(sorted(unknown))}")
@@ -153,7 +158,7 @@ def _copy(sources: list[Path], number: int, name: str, out: Path) -> dict[str, s
         command += ["-stream_loop", "8", "-i", str(other)]
     shown = length / abs(attack.speed)
     command += ["-filter_complex", graph, "-t", f"{shown:.3f}", "-crf", "27", *_ENCODER.split(), str(copy)]
-    if not copy.exists():
+    if not copy.exists():  # a run that was interrupted goes on
         subprocess.run(command, check=True)
     shown = min(shown, _size(copy)[2])
     values = (copy.name, source.name, name, 0.0, shown, start, start + length, other.stem if attack.other else "")

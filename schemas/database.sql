@@ -1,4 +1,4 @@
--- The schema of archive.db, version 2. Generated: python -m archiver.custody.schema_sql
+-- The schema of archive.db, version 3. Generated: python -m archiver.custody.schema_sql
 
 CREATE TABLE request (
     id TEXT PRIMARY KEY,
@@ -166,3 +166,13 @@ SELECT entry.seq, json_extract(CAST(body AS TEXT), '$.time') AS time,
        json_extract(CAST(body AS TEXT), '$.outcome') AS outcome, json_extract(CAST(body AS TEXT), '$.item') AS item,
        json_extract(CAST(body AS TEXT), '$.request') AS request
 FROM entry;
+
+CREATE TABLE hashlist (               -- lists of hashes that came from others
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('digests', 'pdq', 'vpdq', 'sound')),
+    rows INTEGER NOT NULL,            -- that can be compared
+    refused INTEGER NOT NULL,         -- that make no sense
+    content BLOB NOT NULL,            -- the file, byte for byte
+    imported_at TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES entry (seq)  -- of its import, which seals its name and where it came from
+) STRICT;

@@ -23,12 +23,14 @@ _BASE = {
     "cookies",
     "errors",
     "fingerprint",
+    "hashlist",
     "model",
     "naming",
     "proof",
     "proxies",
     "schemas",
     "sites",
+    "standard",
 }
 _STAGES = {"custody", "capture", "examine", "match"}
 _ALLOWED = {
@@ -43,6 +45,8 @@ _ALLOWED = {
     "sites": {"errors", "proxies"},
     "cookies": {"errors", "sites"},
     "fingerprint": {"proof", "errors", "model", "config"},
+    "standard": {"fingerprint"},
+    "hashlist": {"errors", "standard"},
     "sandbox": _BASE,
     **{stage: _BASE | {"sandbox"} for stage in _STAGES},
     "engine": _BASE | _STAGES | {"sandbox"},

@@ -33,6 +33,12 @@ COMMANDS = {
     "copies": ("archiver.cli.copies", "Group copies: which is the earliest, the longest, the least encoded anew."),
     "search": ("archiver.cli.search", "Match a file from outside without taking it in."),
     "decide": ("archiver.cli.matches", "Rule on a match; the ruling goes into the ledger."),
+    "index": ("archiver.cli.index", "Show the index by which copies are found, or make it anew."),
+    "hashlist": ("archiver.cli.hashlist", "Share hashes with other teams instead of footage, and compare theirs."),
+    "refingerprint": (
+        "archiver.cli.refingerprint",
+        "Make fingerprints that items lack, after an algorithm came or changed.",
+    ),
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
     "disclose": ("archiver.cli.sealed", "Open one sealed field of an entry for somebody outside."),

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,28 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, fixed
     for row in rows:
         table.add_row(*(Text(_shown(cell), style=_STYLES.get(cell, "")) for cell in row))
     console().print(table)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None]]:
+    """For whoever looks, a bar for each kind of thing that is worked through: called with done, total and what."""
+    shown = console(stderr=True)
+    if wants_json() or not shown.is_terminal:
+        yield lambda done, total, what: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=shown, transient=True
+    ) as bars:
+        tasks: dict[str, object] = {}
+
+        def observe(done: int, total: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total or None)
+            bars.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]  # a TaskID
+
+        yield observe
 
 
 _STYLES = {

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from archiver.custody.vault import Vault
     from archiver.match.lineage import Group
     from archiver.model import Item
-    from archiver.proof.lineage import Claim, Copy
+    from archiver.proof.claims import Claim
+    from archiver.proof.traits import Copy
 
 
 @click.command("copies", help="Group copies: which is the earliest, the longest, the least encoded anew.")
@@ -69,10 +70,8 @@ def group_of(vault: Vault, item_id: str) -> Sequence[str]:
 def known(vault: Vault, group: Group, items: Mapping[str, Item]) -> list[Copy]:
     """What is known of the items of a group, in the order in which they came."""
     from archiver.custody import traits
-    from archiver.custody.timestamps import stamps
 
-    stamped = stamps.listing(vault)
-    return sorted((traits.copy_of(vault, items[one], stamped) for one in group.items), key=lambda copy: copy.entry)
+    return traits.copies(vault, [items[one] for one in group.items])
 
 
 def show(vault: Vault, found: Iterable[Group], items: Mapping[str, Item]) -> None:
@@ -82,7 +81,7 @@ def show(vault: Vault, found: Iterable[Group], items: Mapping[str, Item]) -> Non
 
 
 def _show(connected: Group, group: Sequence[Copy], items: Mapping[str, Item]) -> None:
-    from archiver.proof import lineage
+    from archiver.proof import claims, lineage
 
     told = lineage.document(group, connected.edges, connected.cut, str)
     room = max(10, common.console().width - _BESIDE_TITLE)
@@ -104,7 +103,7 @@ def _show(connected: Group, group: Sequence[Copy], items: Mapping[str, Item]) ->
     )
     values = {copy.item: copy for copy in group}
     common.print_table(
-        ("", ""), [(_title(claim), common.lines(*_answer(claim, values))) for claim in lineage.claims(group)]
+        ("", ""), [(_title(claim), common.lines(*_answer(claim, values))) for claim in claims.claims(group)]
     )
     for line in _relations(told):
         click.echo(line)
@@ -149,7 +148,7 @@ def _answer(claim: Claim, values: Mapping[str, Copy]) -> Iterator[str]:
     if len(claim.items) > _NAMED:
         yield f"and {len(claim.items) - _NAMED} more"
     if claim.missing and claim.items:
-        yield f"not known of {len(claim.missing)}"
+        yield f"{words.LEFT_OUT.get(claim.name, words.NOT_KNOWN_OF)} {len(claim.missing)}"
     for item in claim.doubted:
         yield f"{item} claims a time after it was here"
 
@@ -161,11 +160,14 @@ _NAMED = 4
 def _value(name: str, copy: Copy) -> str:
     """What of a copy a claim rests on."""
     if name == "first-posted" and copy.posted:
-        return f"{common.moment(copy.posted.first)} claimed ({copy.posted.field})"
+        when = copy.posted.first[:10] if copy.posted.is_day else common.moment(copy.posted.first)
+        return f"{when} claimed ({copy.posted.field})"
     if name == "first-here":
         return f"{common.moment(copy.acquired)} by entry {copy.entry}"
     if name == "first-proved":
         return f"{common.moment(copy.proved)} by the stamp of entry {copy.stamp}"
+    if name == "first-anchored":
+        return f"before block {copy.block}, by the anchor of entry {copy.anchor}"
     if copy.picture is None:
         return ""
     if name == "longest":

@@ -85,7 +85,7 @@ def export_command(
                 "verdict": exported.verdict.word,
                 "withheld": exported.withheld.document(),
                 "implied": dict(exported.withheld.because),
-                "unsearchable": list(exported.unsearchable),
+                "unsearchable": [{"what": what, "why": why} for what, why in exported.unsearchable],
                 "unsearched": list(exported.unsearched),
             }
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from archiver.cli import common
+from archiver.cli.index import watching
 from archiver.errors import UsageError
 
 
@@ -21,6 +22,7 @@ from archiver.errors import UsageError
 def ingest_command(paths: Sequence[Path], case: str, source: str, note: str) -> int:
     """Copy every file in, untouched, and examine it."""
     from archiver.engine.ingest import Label, Taken, ingest
+    from archiver.engine.matching import Matcher
 
     def show(taken: Taken) -> None:
         if not common.wants_json():
@@ -36,7 +38,9 @@ def ingest_command(paths: Sequence[Path], case: str, source: str, note: str) -> 
     ):
         if len(value) > most:
             raise UsageError(f"the {name} is longer than {most} characters")
-    rows = ingest(vault, list(paths), Label(case, source, note), observe=show)
+    with watching() as watch:
+        matcher = Matcher(vault, tell=watch.tell, progress=watch.progress)
+        rows = ingest(vault, list(paths), Label(case, source, note), matcher=matcher, observe=show)
     outcomes = Counter(row.outcome for row in rows)
     if common.wants_json():
         fields = ("path", "item_id", "sha256", "outcome", "reason", "message")

@@ -127,9 +127,10 @@ class PlainWatcher:
     """One line an attempt, for logs."""
 
     def observe(self, event: events.Event) -> None:
-        """Print what ended."""
-        if isinstance(event, events.Finished):
-            sys.stderr.write(f"{result_line(event)}\n")
+        """Print what ended, and what else is worth a line."""
+        line = result_line(event) if isinstance(event, events.Finished) else note_line(event)
+        if line:
+            sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
     def waiting(self, left: int) -> None:
@@ -190,6 +191,10 @@ class LiveWatcher:
 
             style = {"success": "green", "failure": "red", "refusal": "yellow"}.get(event.outcome, "magenta")
             self._progress.console.print(Text(result_line(event), style=style), soft_wrap=False)
+        elif isinstance(event, events.Indexing):
+            self._index(event)
+        elif line := note_line(event):
+            self._progress.console.print(line, soft_wrap=False)
         self._show_total()
 
     def waiting(self, left: int) -> None:
@@ -197,6 +202,15 @@ class LiveWatcher:
         if left != self._left:
             self._left = left
             self._show_total()
+
+    def _index(self, event: events.Indexing) -> None:
+        if "index" not in self._tasks:
+            self._tasks["index"] = self._progress.add_task(
+                "", total=event.total, name="index of fingerprints", state=""
+            )
+        self._update("index", completed=event.done, state=f"{event.done} of {event.total}")
+        if event.done == event.total:
+            self._progress.remove_task(self._tasks.pop("index"))
 
     def _update(self, request_id: str, **fields: Any) -> None:
         if request_id in self._tasks:
@@ -218,6 +232,15 @@ def short_address(url: str, width: int) -> str:
         return name
     host = name.partition("/")[0][: width // 2]
     return f"{host}…{name[len(host) + 1 - width :]}"
+
+
+def note_line(event: events.Event) -> str:
+    """What is to be said beside attempts, in one line; "" where nothing is."""
+    if isinstance(event, events.Noted):
+        return event.message
+    if isinstance(event, events.Indexing) and event.done == 0:
+        return f"the index of fingerprints takes in {event.total}"
+    return ""
 
 
 def result_line(event: events.Finished) -> str:

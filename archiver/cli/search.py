@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from archiver.cli import common, matches
+from archiver.cli.index import watching
 from archiver.errors import UsageError
 from archiver.model import Finding
 
@@ -24,7 +25,8 @@ def search_command(path: Path) -> None:
     if not os.path.isfile(path):
         raise UsageError(f"there is no file {path}")
     prints, sha256 = examine_outside_file(path, vault)
-    identical, near = Matcher(vault).search(prints, sha256)
+    with watching() as watch:
+        identical, near = Matcher(vault, tell=watch.tell, progress=watch.progress).search(prints, sha256)
     near = [found for found in near if found.item_id not in identical]
     if common.wants_json():
         common.print_json([_identical_json(item) for item in identical] + [_near_json(found) for found in near])

@@ -40,10 +40,11 @@ def init_command(origin: str, custodian: str, passphrase_file: Path | None) -> N
 @common.json_option
 def status_command() -> None:
     """Show counts and the newest checkpoint."""
-    from archiver.custody import catalog, queue
+    from archiver.custody import catalog, indexlist, queue
 
     vault = common.the_vault()
     objects, size = catalog.object_count(vault)
+    index = indexlist.glance(vault.folder / indexlist.FOLDER_NAME)
     latest = vault.ledger.latest()
     checkpoint = {"origin": latest[0].origin, "size": latest[0].size, "root": latest[0].root.hex()} if latest else None
     document: dict[str, Any] = {
@@ -52,6 +53,7 @@ def status_command() -> None:
         "objects": objects,
         "bytes": size,
         "entries": catalog.entry_count(vault),
+        "index": {"films": index.films, "bytes": index.bytes},
         "checkpoint": checkpoint,
         "clock_behind_ms": vault.ledger.clock_behind_ms(),
     }
@@ -63,6 +65,7 @@ def status_command() -> None:
         ("requests", states or "none"),
         ("items", str(document["items"])),
         ("objects", f"{objects} ({common.size(size)})"),
+        ("index", f"{index.films} films ({common.size(index.bytes)})"),
         ("ledger entries", str(document["entries"])),
     ]
     if document["clock_behind_ms"]:

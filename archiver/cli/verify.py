@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ MEANING = {
 
 _MEANING_SINCE = "what came since is there, and nothing of it was changed"
 
-_WORDS = {"clock_set_back": "entries made under a clock that had been set back"}
+_WORDS = {"clock_set_back": "entries made under a clock that had been set back", "hash_lists": "hash lists"}
 
 
 def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> Since | None:
@@ -184,7 +183,7 @@ def check(
         raise UsageError("--key is for bundles", next_step="A vault is checked with its own key")
     from archiver.custody import audit
 
-    with _progress() as observe:
+    with common.progress() as observe:
         return audit.verify(target, observe, outside=given, since=since)
 
 
@@ -221,24 +220,3 @@ def _policy(file: Path) -> Policy:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     except ProofError as error:
         raise UsageError(f"{file} is no policy: {error.message}", next_step="docs/formats.md shows one") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    console = common.console(stderr=True)
-    if common.wants_json() or not console.is_terminal:
-        yield lambda done, total, what: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-    ) as progress:
-        tasks: dict[str, object] = {}
-
-        def observe(done: int, total: int, what: str) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total or None)
-            progress.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]  # a TaskID
-
-        yield observe

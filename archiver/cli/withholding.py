@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -53,15 +53,20 @@ def offer(found: Sequence[Suggestion]) -> None:
 
 def show(exported: Exported) -> None:
     """What was withheld and why, and where the leak check could not look."""
-    withheld = exported.withheld
-    reasons = dict.fromkeys(withheld.because.values())
-    for why in reasons:
-        names = ", ".join(name for name, reason in withheld.because.items() if reason == why)
+    for why, names in _by_reason(exported.withheld.because.items()):
         click.echo(f"Withheld as well, because {why}: {names}")
-    for line in exported.unsearchable:
-        click.echo(f"The leak check cannot look for the {common.safe(line)}. Read the report yourself")
+    for why, names in _by_reason(exported.unsearchable):
+        click.echo(f"Look yourself, the leak check cannot: {why}: {common.safe(names)}")
     for line in exported.unsearched:
         click.echo(f"The leak check could not look into {common.safe(line)}")
+
+
+def _by_reason(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each reason with all names that have it."""
+    found: dict[str, list[str]] = {}
+    for name, why in told:
+        found.setdefault(why, []).append(name)
+    yield from ((why, "; ".join(names)) for why, names in found.items())
 
 
 def _fields(found: Sequence[Suggestion]) -> str:

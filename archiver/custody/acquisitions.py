@@ -14,6 +14,7 @@ from archiver.model import (
     Acquisition,
     CustodyEvent,
     EventType,
+    Examined,
     Holding,
     Item,
     Outcome,
@@ -83,14 +84,46 @@ def record(
     return True
 
 
-def _hold(conn: Any, acquisition_id: str, item_id: str, holdings: tuple[Holding, ...]) -> None:
+def add_fingerprints(vault: Vault, item: Item, made: tuple[Holding, ...], examined: Examined) -> tuple[Holding, ...]:
+    """Record fingerprints that were made later of an item's originals, and that it is to be matched again.
+
+    Gives those that were not on record before: of the others nothing is recorded.
+    """
+    with vault.database.write() as transaction:
+        known = {
+            row[0]
+            for row in transaction.execute(
+                "SELECT sha256 FROM holding WHERE item_id = ? AND role = ?", (item.id, Role.FINGERPRINT)
+            )
+        }
+        fresh = tuple(one for one in made if one.object.sha256 not in known)
+        if not fresh:
+            return ()
+        (last,) = transaction.execute(
+            "SELECT MAX(position) FROM holding WHERE acquisition_id = ? AND item_id = ?", (item.acquisition_id, item.id)
+        ).fetchone()
+        _hold(transaction, item.acquisition_id, item.id, fresh, last + 1)
+        event = CustodyEvent(
+            EventType.FINGERPRINT,
+            acquisition=item.acquisition_id,
+            item=item.id,
+            holdings=fresh,
+            tools=examined.tools,
+            detail={"algorithms": list(dict.fromkeys(one.name for one in fresh))},
+        )
+        vault.ledger.append(transaction, [event])
+        transaction.execute("UPDATE acquisition SET matched = 0 WHERE id = ?", (item.acquisition_id,))
+    return fresh
+
+
+def _hold(conn: Any, acquisition_id: str, item_id: str, holdings: tuple[Holding, ...], first: int = 0) -> None:
     conn.executemany(
         "INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?)",
         [(h.object.sha256, h.object.sha512, h.object.size, h.object.media_type) for h in holdings],
     )
     conn.executemany(
         "INSERT INTO holding VALUES (?, ?, ?, ?, ?, ?)",
-        [(acquisition_id, item_id, i, h.object.sha256, h.role, h.name) for i, h in enumerate(holdings)],
+        [(acquisition_id, item_id, i, h.object.sha256, h.role, h.name) for i, h in enumerate(holdings, first)],
     )
 
 

@@ -92,14 +92,52 @@ def entry_count(vault: Vault) -> int:
     return int(vault.database.read().execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM entry").fetchone()[0])
 
 
-def holders(vault: Vault, sha256: str) -> list[str]:
-    """Items that hold the object as an original, first come first."""
+def holders(vault: Vault, sha256: str, *, case: str | None = None) -> list[str]:
+    """Items, of a case or all, that hold the object as an original, first come first."""
     rows = vault.database.read().execute(
-        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ? AND role = 'original'"
-        " GROUP BY item_id ORDER BY MIN(item.rowid)",
-        (sha256,),
+        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ?1 AND role = 'original'"
+        " AND (?2 IS NULL OR case_name = ?2) GROUP BY item_id ORDER BY MIN(item.rowid)",
+        (sha256, case),
     )
     return [row[0] for row in rows]
+
+
+def first_of_its_bytes(vault: Vault, item_id: str) -> str:
+    """The first item of its case that holds every original which this one holds: itself, unless its bytes came before.
+
+    A case is exported by itself: what stands for an item has to be in it.
+    """
+    row = (
+        vault.database.read()
+        .execute(
+            "WITH mine AS (SELECT DISTINCT sha256 FROM holding WHERE item_id = ?1 AND role = 'original')"
+            " SELECT item_id FROM holding JOIN mine USING (sha256) JOIN item ON item.id = item_id"
+            " WHERE role = 'original' AND case_name = (SELECT case_name FROM item WHERE id = ?1) GROUP BY item_id"
+            " HAVING COUNT(DISTINCT sha256) = (SELECT COUNT(*) FROM mine) ORDER BY MIN(item.rowid) LIMIT 1",
+            (item_id,),
+        )
+        .fetchone()
+    )
+    return str(row[0]) if row else item_id
+
+
+def of_algorithm(vault: Vault, algorithm: str, after: int = 0) -> list[tuple[int, str, str]]:
+    """Fingerprints of one algorithm, as `fingerprints` gives those of all."""
+    rows = vault.database.read().execute(
+        "SELECT holding.rowid, item_id, sha256 FROM holding WHERE role = 'fingerprint' AND name = ?"
+        " AND holding.rowid > ? ORDER BY holding.rowid",
+        (algorithm, after),
+    )
+    return rows.fetchall()
+
+
+def digests(vault: Vault) -> list[tuple[str, str, str, int]]:
+    """(item, SHA-256, SHA-512, size) of every original, in the order in which they came."""
+    rows = vault.database.read().execute(
+        "SELECT item_id, sha256, sha512, size FROM holding JOIN object USING (sha256)"
+        " WHERE role = 'original' AND item_id <> '' ORDER BY holding.rowid"
+    )
+    return rows.fetchall()
 
 
 def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]:
@@ -109,6 +147,26 @@ def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]
         " ORDER BY holding.rowid",
         (after,),
     )
+
+
+def fingerprint_at(vault: Vault, row: int) -> str:
+    """SHA-256 of the fingerprint object at a row number of `fingerprints`; "" where there is none."""
+    found = (
+        vault.database.read()
+        .execute("SELECT sha256 FROM holding WHERE role = 'fingerprint' AND rowid = ?", (row,))
+        .fetchone()
+    )
+    return str(found[0]) if found else ""
+
+
+def fingerprinted(vault: Vault, sha256: str) -> list[str]:
+    """Items that the fingerprint object is of, first come first."""
+    rows = vault.database.read().execute(
+        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ? AND role = 'fingerprint'"
+        " GROUP BY item_id ORDER BY MIN(item.rowid)",
+        (sha256,),
+    )
+    return [row[0] for row in rows]
 
 
 def entries_about(vault: Vault, subject: str) -> list[int]:

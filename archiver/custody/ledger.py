@@ -159,6 +159,8 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
         found.append(f"anchor.{detail['size']}")
     elif entry["type"] == EventType.ROTATION:
         found.append(nextkeys.SUBJECT)
+    elif entry["type"] in (EventType.LIST_IMPORT, EventType.LIST_REMOVAL):
+        found.append(detail["list"])
     elif entry["type"] == EventType.DISCLOSURE:
         found.append(entry_subject(detail["entry"]))
     elif entry["type"] == EventType.DELETION:

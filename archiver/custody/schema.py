@@ -161,6 +161,17 @@ FROM entry;
     """
 ALTER TABLE match ADD COLUMN error_rate TEXT NOT NULL DEFAULT '' /* JSON, as the entry has it; '': not measured */;
 """,
+    """
+CREATE TABLE hashlist (               -- lists of hashes that came from others
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('digests', 'pdq', 'vpdq', 'sound')),
+    rows INTEGER NOT NULL,            -- that can be compared
+    refused INTEGER NOT NULL,         -- that make no sense
+    content BLOB NOT NULL,            -- the file, byte for byte
+    imported_at TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES entry (seq)  -- of its import, which seals its name and where it came from
+) STRICT;
+""",
 )
 
 #: What this program writes and reads: `PRAGMA user_version` of a vault that is up to date.

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from archiver.custody import catalog
-from archiver.custody.timestamps import stamps
+from archiver.custody.timestamps import anchors, stamps
+from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError
 from archiver.model import EventType, Holding, Item, Role, timestamp
-from archiver.proof.lineage import Copy, Picture, Posted
+from archiver.proof.traits import Copy, Picture, Posted
 
 #: As capture and examination write them at most; parsed, JSON takes some twenty times its length.
 MAX_BYTES = 32 * 1024**2
@@ -42,14 +43,10 @@ _SOFTWARE = re.compile(
 )
 
 
-def copy_of(vault: Vault, item: Item, found: Sequence[Stamp]) -> Copy:
-    """What is known of an item beside its copies; `found` are the ledger's time stamps. Raises EvidenceError where no
-    entry says how it came.
-    """
-    entry, time = _taken_in(vault, item)
-    stamp = stamps.first_over(found, entry)
-    proved = (stamp.entry, stamp.time) if stamp else (-1, "")
-    return Copy(item.id, entry, time, *proved, posted=posted(vault, item), picture=picture(vault, item))
+def copies(vault: Vault, items: Iterable[Item]) -> list[Copy]:
+    """What is known of items, in the order in which they came. Raises EvidenceError where no entry says how one did."""
+    stamped, anchored = stamps.listing(vault), anchors.listing(vault)
+    return sorted((_copy(vault, item, stamped, anchored) for item in items), key=lambda copy: copy.entry)
 
 
 def posted(vault: Vault, item: Item) -> Posted | None:
@@ -86,6 +83,24 @@ def picture(vault: Vault, item: Item) -> Picture | None:
                     made_by=_made_by(file.get("exiftool")),
                 )
     return None
+
+
+def _copy(vault: Vault, item: Item, stamped: Sequence[Stamp], anchored: Sequence[Anchor]) -> Copy:
+    entry, time = _taken_in(vault, item)
+    stamp = stamps.first_over(stamped, entry)
+    anchor = anchors.first_over(anchored, entry)
+    is_anchored = anchor is not None and bool(anchor.blocks)
+    return Copy(
+        item=item.id,
+        entry=entry,
+        acquired=time,
+        stamp=stamp.entry if stamp else -1,
+        proved=stamp.time if stamp else "",
+        anchor=anchor.entry if anchor and is_anchored else -1,
+        block=anchor.blocks[0] if anchor and is_anchored else -1,
+        posted=posted(vault, item),
+        picture=picture(vault, item),
+    )
 
 
 def _taken_in(vault: Vault, item: Item) -> tuple[int, str]:

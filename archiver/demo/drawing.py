@@ -18,7 +18,11 @@ _BACKDROP: Final = (330, 1400)
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One take: `seed` draws place and people, `pan` is the camera's pixels a second, `shake` its hand in pixels."""
+    """One take: `seed` draws place and people, `pan` is the camera's pixels a second, `shake` its hand in pixels.
+
+    A second `camera` (a seed other than 0) films the same place and people with a hand of its own; it stands `aside`:
+    the nearest people are seen so many pixels further to the left, the houses behind them are not.
+    """
 
     seed: int
     pan: float
@@ -27,6 +31,8 @@ class Shot:
     sky: tuple[int, int, int]
     wall: tuple[int, int, int]
     clouds: float = 0.0
+    camera: int = 0
+    aside: float = 0.0
 
 
 def film(shot: Shot, count: int) -> Iterator[Picture]:
@@ -36,6 +42,8 @@ def film(shot: Shot, count: int) -> Iterator[Picture]:
     rows, columns = _BACKDROP
     people = [_Person(chance, columns) for _ in range(shot.people)]
     people.sort(key=lambda person: person.feet)
+    if shot.camera:
+        chance = np.random.default_rng((shot.seed, shot.camera))
     grain = chance.normal(0, 3, (HEIGHT + 32, WIDTH + 32, 1))
     grain = np.clip(np.round(grain), -9, 9).astype(np.int16)
     hand = np.cumsum(chance.normal(0, 1, (count, 2)), axis=0)
@@ -45,7 +53,7 @@ def film(shot: Shot, count: int) -> Iterator[Picture]:
         seconds = number / FPS
         stage = backdrop.copy()
         for person in people:
-            person.draw(stage, seconds)
+            person.draw(stage, seconds, shot.aside)
         x = (columns - WIDTH) / 2 + shot.pan * (seconds - count / FPS / 2) + hand[number, 0] * shot.shake
         y = (rows - HEIGHT) / 2 + hand[number, 1] * shot.shake / 2
         left, top = int(np.clip(round(x), 0, columns - WIDTH)), int(np.clip(round(y), 0, rows - HEIGHT))
@@ -104,9 +112,10 @@ class _Person:
         self._skin = np.array((224, 180, 150) * chance.uniform(0.4, 1.0, 1), np.uint8)
         self._sign = chance.integers(90, 255, 3).astype(np.uint8) if chance.random() < 0.3 else None
 
-    def draw(self, stage: Picture, seconds: float) -> None:
+    def draw(self, stage: Picture, seconds: float, aside: float) -> None:
         swing = float(np.sin(self._phase + self._beat * seconds))
-        x = int((self._x + self._pace * seconds) % self._columns)
+        nearness = (self.feet - 215) / (_BACKDROP[0] - 2 - 215)
+        x = int((self._x + self._pace * seconds - aside * nearness) % self._columns)
         wide, high = self._wide, self._high
         top = self.feet - high - int(abs(swing) * 2)
         head, hips = top + high // 5, top + high * 3 // 5

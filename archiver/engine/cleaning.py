@@ -62,7 +62,7 @@ def _files(vault: Vault, value: str) -> Iterator[str]:
     """Other files of the vault, found by reading them."""
     for path in sorted(vault.folder.rglob("*")):
         name = path.relative_to(vault.folder)
-        if name.parts[0] in ("objects", "ledger", "keys") or path.is_symlink() or not path.is_file():
+        if name.parts[0] in ("objects", "ledger", "keys", "index") or path.is_symlink() or not path.is_file():
             continue
         if path.stat().st_size <= _SEARCHED_BYTES and _holds(path.read_bytes(), value):
             yield f"{name} holds it"

@@ -54,16 +54,31 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class Indexing:
+    """Fingerprints are being put into the index, so many of so many."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that whoever watches should know, and that stops nothing."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Halted:
     """The run cannot go on, such as on a full disk. Nothing that was recorded is lost."""
 
     message: str
 
 
-Event = Started | Progressed | Visiting | Examining | Finished | Halted
+Event = Started | Progressed | Visiting | Examining | Finished | Indexing | Noted | Halted
 
 _KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (Started, Progressed, Visiting, Examining, Finished, Halted)
+    kind.__name__: kind for kind in (Started, Progressed, Visiting, Examining, Finished, Indexing, Noted, Halted)
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from archiver.custody import catalog
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.model import Acquisition, Holding, Item, Role, Tool
+from archiver.model import Acquisition, Holding, Item, Tool
 
 #: Extensions by media type, for programs that go by names; anything else is `.bin`.
 EXTENSIONS = {
@@ -57,7 +57,7 @@ def _copied(vault: Vault, stem: str, holdings: Iterable[Holding], target: Path) 
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for position, held in enumerate(holdings, start=1):
-        extension = "bin" if held.role is Role.FINGERPRINT else EXTENSIONS.get(held.object.media_type, "bin")
+        extension = EXTENSIONS.get(held.object.media_type, "bin")
         path = target / f"{stem}.{position}.{held.role.value}.{extension}"
         with vault.store.open(held.object.sha256) as source, _new(path) as copy:
             shutil.copyfileobj(source, copy)

@@ -73,12 +73,13 @@ def ingest(
     paths: list[Path],
     label: Label,
     *,
+    matcher: Matcher | None = None,
     observe: Callable[[Taken], None] = lambda taken: None,
 ) -> list[Taken]:
     """Take in every file below `paths`; a refusal or a failure is a recorded acquisition, and the others go on."""
     from archiver.examine.examiner import Examiner
 
-    matcher = Matcher(vault)
+    matcher = matcher or Matcher(vault)
     rows = []
     with Examiner(working=vault.working, limits=vault.settings.limits, slots=1) as examiner:
         for root in paths:

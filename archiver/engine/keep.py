@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archiver import standard
 from archiver.custody.store import Digests, Store
 from archiver.examine import media_type
 from archiver.model import Examined, Holding, Role, StoredObject
 
 if TYPE_CHECKING:
     from archiver.examine.examiner import Examiner
+    from archiver.examine.record import FingerprintRecord
 
 JSON_TYPE = "application/json"
 _TEXT_TYPES = {
@@ -46,10 +48,7 @@ def keep_and_examine(
     holdings.extend(others)
     if examination.metadata:
         holdings.append(Holding(stored(store.put(examination.metadata), JSON_TYPE), Role.METADATA))
-    for fingerprint in examination.fingerprints:
-        digests = store.put(fingerprint.blob)
-        held = stored(digests, "application/octet-stream")
-        holdings.append(Holding(held, Role.FINGERPRINT, fingerprint.algorithm))
+    holdings.extend(keep_fingerprint(store, fingerprint) for fingerprint in examination.fingerprints)
     examined = Examined(
         sandbox=examination.sandbox,
         tools=examination.tools,
@@ -58,6 +57,12 @@ def keep_and_examine(
     )
     incomplete = tuple(one.message for one in examination.warnings if one.code == "media-incomplete")
     return Kept(tuple(holdings), examined, examination.summary(), incomplete)
+
+
+def keep_fingerprint(store: Store, fingerprint: FingerprintRecord) -> Holding:
+    """Keep a fingerprint under the name of its algorithm."""
+    kind = standard.MEDIA_TYPE if fingerprint.algorithm in standard.ALGORITHMS else "application/octet-stream"
+    return Holding(stored(store.put(fingerprint.blob), kind), Role.FINGERPRINT, fingerprint.algorithm)
 
 
 def keep_file(store: Store, path: Path, role: Role, media_type: str = JSON_TYPE) -> Holding:

@@ -1,24 +1,25 @@
-"""Matching items as they come in: the index is read from the fingerprint objects, the findings go into the records."""
+"""Matching items as they come in: the index is asked, the findings go into the records."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archiver import fingerprint
 from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
-from archiver.engine import events
-from archiver.errors import ArchiverError, EvidenceError
-from archiver.model import Finding, Item, Match, MatchKind, Role, Segment
+from archiver.engine import events, prints
+from archiver.errors import ArchiverError
+from archiver.model import Finding, Holding, Item, Match, MatchKind, Role, Segment
 from archiver.naming import derived_id
+from archiver.standard import CHROMAPRINT, PDQ, PdqPrint, SoundPrint
 
 if TYPE_CHECKING:
-    from archiver.fingerprint import Fingerprint
+    from archiver.engine.prints import Print
     from archiver.match.finding import Found
 
 
@@ -27,16 +28,27 @@ LOOK_SECONDS = 0.1
 
 
 class Matcher:
-    """The vault's fingerprints in memory, and what they say about new items. Safe to call from several threads."""
+    """The vault's index, and what it says about new items. Safe to call from several threads.
 
-    def __init__(self, vault: Vault) -> None:
+    `tell` and `progress` are those of VaultIndex; `thorough` as there.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        tell: Callable[[str], None] = lambda line: None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        thorough: bool = False,
+    ) -> None:
         # The examiners use the other processors; numpy's own threads would fight them for these.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        from archiver.match.index import Index
+        from archiver.engine.hearing import VaultSounds
+        from archiver.engine.indexing import VaultIndex
 
         self._vault = vault
-        self._index = Index()
-        self._seen = 0
+        self._index = VaultIndex(vault, tell=tell, progress=progress, thorough=thorough)
+        self._sounds = VaultSounds(vault)
         self._turn = threading.Lock()
 
     def match_acquisition(self, acquisition_id: str) -> list[Match]:
@@ -58,50 +70,70 @@ class Matcher:
         for acquisition_id in findings.unmatched(self._vault):
             self.match_acquisition(acquisition_id)
 
-    def search(self, prints: list[bytes], sha256: str) -> tuple[list[str], list[Found]]:
+    def search(self, blobs: list[bytes], sha256: str) -> tuple[list[str], list[Found]]:
         """Items with the very bytes `sha256`, and what fingerprints of a file outside the vault find."""
         with self._turn:
             self._catch_up()
-            near = [found for blob in prints for found in self._index.query(fingerprint.decode(blob))]
+            near = self._alike(map(prints.decoded, blobs), set())
         return catalog.holders(self._vault, sha256), near
 
     def _catch_up(self) -> None:
-        for row, item_id, sha256 in list(catalog.fingerprints(self._vault, self._seen)):
-            print_ = self._fingerprint(sha256)
-            if print_ is not None:
-                self._index.add(item_id, print_)
-            self._seen = row
+        self._index.catch_up()
+        self._sounds.catch_up()
 
-    def _fingerprint(self, sha256: str) -> Fingerprint | None:
-        """The stored fingerprint; None for one that is gone or damaged, which is for `verify` to say, not for a run."""
-        try:
-            return fingerprint.decode(self._vault.store.read(sha256))
-        except (fingerprint.FingerprintError, EvidenceError):
+    def _read(self, held: Holding) -> Print | None:
+        """A fingerprint to match by. PDQ is for others' lists: our own finds more in the same pictures."""
+        if held.name == PDQ:
             return None
+        sha256 = held.object.sha256
+        return prints.read(self._vault.store, sha256) if held.name == CHROMAPRINT else self._index.read(sha256)
 
     def _matches_of(self, item: Item) -> Iterator[Match]:
+        """With items of the same bytes only the first of each case has matches: the others are said to be identical to
+        it, and all to the very first.
+        """
         same_bytes: set[str] = set()
         for original in item.of_role(Role.ORIGINAL):
-            for other in catalog.holders(self._vault, original.object.sha256):
-                if other != item.id and other not in same_bytes:
-                    same_bytes.add(other)
-                    first, second = self._in_order(other, item.id)
-                    yield Match(
-                        id=_match_id(first, second, "identical"),
-                        a=first,
-                        b=second,
-                        kind=MatchKind.IDENTICAL,
-                        finding=Finding.IDENTICAL,
-                        score=1.0,
-                        algorithm="sha256",
-                        segments=_whole(item),
-                    )
-        for held in item.of_role(Role.FINGERPRINT):
-            query = self._fingerprint(held.object.sha256)
-            if query is None:
-                continue
-            for found in self._index.query(query, exclude={item.id, *same_bytes}):
+            holders = catalog.holders(self._vault, original.object.sha256)
+            beside = catalog.holders(self._vault, original.object.sha256, case=item.case)
+            for first in dict.fromkeys((holders[0], beside[0])):
+                if first not in (item.id, *same_bytes):
+                    yield _identical(first, item)
+            same_bytes.update(holders)
+        if catalog.first_of_its_bytes(self._vault, item.id) == item.id:
+            held = [self._read(print_) for print_ in item.of_role(Role.FINGERPRINT)]
+            for found in self._alike(filter(None, held), {item.id, *same_bytes}):
                 yield self._near(found, item.id)
+
+    def _alike(self, made: Iterable[Print], without: set[str]) -> list[Found]:
+        """What the fingerprints of one file find: the best for each item and algorithm, but for those `without`.
+
+        Strongest first. A pair of items may have one finding on its pictures and one on its sound.
+        """
+        best: dict[tuple[str, str], Found] = {}
+        items: dict[str, list[str]] = {}
+
+        def wanted(name: str) -> bool:
+            if name not in items:
+                holders = catalog.fingerprinted(self._vault, name)
+                first = (each for each in holders if catalog.first_of_its_bytes(self._vault, each) == each)
+                items[name] = [each for each in first if each not in without]
+            return bool(items[name])
+
+        for print_ in made:
+            for found in self._query(print_, wanted):
+                for item_id in items[found.item_id]:
+                    key = item_id, found.algorithm
+                    if key not in best or found.rank > best[key].rank:
+                        best[key] = replace(found, item_id=item_id)
+        return sorted(best.values(), key=lambda found: (*(-part for part in found.rank), found.item_id))
+
+    def _query(self, print_: Print, wanted: Callable[[str], bool]) -> list[Found]:
+        from archiver.match.index import query
+
+        if isinstance(print_, SoundPrint):
+            return self._sounds.query(print_, wanted)
+        return [] if isinstance(print_, PdqPrint) else query(print_, self._index, wanted)
 
     def _near(self, found: Found, item_id: str) -> Match:
         first, second = self._in_order(found.item_id, item_id)
@@ -140,7 +172,12 @@ def matching_beside(vault: Vault, tell: Callable[[events.Event], None]) -> Itera
 
     def work() -> None:
         try:
-            matcher = Matcher(vault)
+            matcher = Matcher(
+                vault,
+                tell=lambda line: tell(events.Noted(line)),
+                progress=lambda done, total: tell(events.Indexing(done, total)),
+                thorough=True,
+            )
             while not stop.wait(LOOK_SECONDS):
                 for acquisition_id in findings.unmatched(vault):
                     if not stop.is_set():
@@ -178,6 +215,19 @@ def _the_other_way(transform: Mapping[str, Any]) -> dict[str, Any]:
     if "turn" in other:
         other["turn"] = -other["turn"] % 360
     return other
+
+
+def _identical(first: str, item: Item) -> Match:
+    return Match(
+        id=_match_id(first, item.id, "identical"),
+        a=first,
+        b=item.id,
+        kind=MatchKind.IDENTICAL,
+        finding=Finding.IDENTICAL,
+        score=1.0,
+        algorithm="sha256",
+        segments=_whole(item),
+    )
 
 
 def _match_id(first: str, second: str, algorithm: str) -> str:

@@ -26,11 +26,13 @@ PREPARED = (
     "imagehash",
     "scipy.fftpack",  # which imagehash.phash imports when it is first called: 0.4 s of every picture's job
     "exiftool",
+    "archiver.examine.container",
     "archiver.examine.inside",
     "archiver.examine.metadata",
     "archiver.examine.fingerprint",
     "archiver.examine.frames",
     "archiver.examine.playable",
+    "archiver.examine.standards",
     "archiver.examine.stills",
 )
 _SECOND_TRY_SECONDS = 300  # after a failure: headers and embedded metadata of one file, without a decode

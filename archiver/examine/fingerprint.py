@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings as python_warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from archiver.fingerprint import FORMS, IMAGE_ALGORITHM, VIDEO_ALGORITHM, Finger
 if TYPE_CHECKING:
     from PIL import Image
 
+    from archiver.standard import PdqPrint, SoundPrint
+
 #: The largest camera pictures have 200 million pixels; a grey and a colour copy of that fit the sandbox's memory.
 MAX_IMAGE_PIXELS = 200_000_000
 
@@ -22,7 +25,7 @@ class Fingerprinting:
     """What leaves the sandbox: the object's bytes and bounded facts (integers and words of at most 40 letters).
 
     `kind` is `video` or `image`; `warnings` are codes: media-incomplete, damaged, timestamps-odd, frames-change-size,
-    too-large (single frames).
+    too-large (single frames). `beside` are the standard fingerprints (`archiver.standard`).
     """
 
     blob: bytes
@@ -30,12 +33,13 @@ class Fingerprinting:
     kind: str
     facts: dict[str, int | str]
     warnings: list[str] = field(default_factory=list)
+    beside: Sequence[PdqPrint | SoundPrint] = ()
 
 
 def fingerprint(path: str, media_kind: str) -> Fingerprinting:
     """The fingerprint of the local file `path`; `media_kind` is `video` or `image`, judged by content.
 
-    Raises `archiver.examine.frames.Unreadable`, with a code, when there is nothing to see in it.
+    Raises `archiver.examine.container.Unreadable`, with a code, when there is nothing to see in it.
     """
     return _image(path) if media_kind == "image" else _video(path)
 
@@ -44,8 +48,9 @@ def _video(path: str) -> Fingerprinting:
     import av
 
     from archiver.examine.frames import RATE, sample
+    from archiver.examine.standards import Watcher
 
-    sampled = sample(path)
+    sampled = sample(path, watch=Watcher)
     made = Fingerprint(
         algorithm=VIDEO_ALGORITHM,
         duration_ms=sampled.duration_ms,
@@ -55,7 +60,9 @@ def _video(path: str) -> Fingerprinting:
         tools={"av": av.__version__, **_versions(av.library_versions)},
         exchange={},
     )
-    return Fingerprinting(made.to_bytes(), VIDEO_ALGORITHM, "video", sampled.facts, sorted(sampled.warnings))
+    return Fingerprinting(
+        made.to_bytes(), VIDEO_ALGORITHM, "video", sampled.facts, sorted(sampled.warnings), sampled.beside
+    )
 
 
 def _image(path: str) -> Fingerprinting:
@@ -63,11 +70,14 @@ def _image(path: str) -> Fingerprinting:
     import PIL
     from PIL import Image
 
+    from archiver.examine.standards import of_image
+
     form = FORMS[IMAGE_ALGORITHM]
     picture, facts = open_image(path)
     with picture:
         grey = picture.convert("L").resize((form.side, form.side), Image.Resampling.BOX)
         exchange = {"dhash": str(imagehash.dhash(picture)), "phash": str(imagehash.phash(picture))}
+        beside = (of_image(np.asarray(picture)),)
     made = Fingerprint(
         algorithm=IMAGE_ALGORITHM,
         duration_ms=0,
@@ -77,7 +87,7 @@ def _image(path: str) -> Fingerprinting:
         tools={"imagehash": imagehash.__version__, "numpy": np.__version__, "pillow": PIL.__version__},
         exchange=exchange,
     )
-    return Fingerprinting(made.to_bytes(), IMAGE_ALGORITHM, "image", facts)
+    return Fingerprinting(made.to_bytes(), IMAGE_ALGORITHM, "image", facts, beside=beside)
 
 
 def _form_parameters(algorithm: str) -> dict[str, int | str]:
@@ -89,7 +99,7 @@ def open_image(path: str) -> tuple[Image.Image, dict[str, int | str]]:
     """The first picture in `path`, upright, as RGB or grey, and facts about it. Raises Unreadable."""
     from PIL import Image, ImageOps
 
-    from archiver.examine.frames import Unreadable
+    from archiver.examine.container import Unreadable
 
     try:
         with python_warnings.catch_warnings():

@@ -9,9 +9,9 @@ fifth of the decoding), and only the sampled frames are scaled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
@@ -19,12 +19,16 @@ import numpy.typing as npt
 from av.stream import Disposition
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from archiver.examine.container import Unreadable, describe, open_media
 from archiver.fingerprint import BLOCK, MAX_MS, MAX_SAMPLES, SIDE, Pictures, pack_block, unpack_block
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+    from archiver.examine.standards import Watcher
+    from archiver.standard import PdqPrint, SoundPrint
 
 #: Samples for each second of footage: a copy's samples then lie within a sixth of a second of the original's.
 RATE = 3
@@ -43,25 +47,6 @@ MAX_BAD_PACKETS = 1_000
 #: A file that ends this long before its stated end was cut off (coarse on purpose: containers round).
 MISSING_MS = 1_500
 
-#: Containers of footage. What reads other files or addresses that the file names (hls, dash, concat, image2 ...) is not
-#: among them: a hostile playlist must not choose what is opened.
-FORMATS = (
-    "aac,aiff,asf,avi,dv,flac,flv,gif,h264,hevc,ivf,m4v,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,"
-    "mpegvideo,mxf,nut,ogg,rm,wav,yuv4mpegpipe,apng,webp_pipe,jpeg_pipe,png_pipe"
-)
-
-
-class Unreadable(Exception):
-    """Nothing to see could be decoded. `code` says why: `not-media`, `no-frames`, `too-large`.
-
-    `facts` is what could be read nevertheless, for example of a file with sound alone.
-    """
-
-    def __init__(self, code: str, facts: dict[str, int | str] | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts or {}
-
 
 @dataclass(slots=True)
 class Sampled:
@@ -71,33 +56,32 @@ class Sampled:
     blocks: list[bytes] = field(default_factory=list)
     interval_ms: int = 1000 // RATE
     duration_ms: int = 0
+    zero: float = 0.0  # the first frame's time by the file's own clock
     facts: dict[str, int | str] = field(default_factory=dict)
     warnings: set[str] = field(default_factory=set)
+    beside: list[PdqPrint | SoundPrint] = field(default_factory=list)
 
 
-def sample(path: str, max_samples: int = MAX_SAMPLES) -> Sampled:
+def sample(
+    path: str, max_samples: int = MAX_SAMPLES, watch: Callable[[InputContainer], Watcher] | None = None
+) -> Sampled:
     """Decode the video in the local file `path` once. Raises Unreadable.
 
-    Times are milliseconds from the first frame, which is where players begin to count.
+    Times are milliseconds from the first frame, which is where players begin to count. What `watch` makes sees and
+    hears the same decode, and what it finishes with is `beside`.
     """
     with open_media(path) as container:
         facts = describe(container)
         stream = moving_pictures(container)
         if stream is None:
             raise Unreadable("no-frames", facts)
-        sampler = _Sampler(stream, max_samples)
-        for frame in decoded(container, stream, sampler.result.warnings):
+        watcher = watch(container) if watch else None
+        sampler = _Sampler(stream, max_samples, watcher)
+        for frame in decoded(container, stream, sampler.result.warnings, watcher):
             sampler.see(frame)
-        return sampler.finish(container, facts)
-
-
-def open_media(path: str) -> InputContainer:
-    """The local file `path` as a container. Raises Unreadable."""
-    try:
-        # The prefix keeps a name such as `concat:a|b` from being taken for a protocol.
-        return av.open(f"file:{path}", options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
-    except (av.FFmpegError, ValueError) as error:
-        raise Unreadable("not-media") from error
+        sampled = sampler.finish(container, facts)
+        sampled.beside = watcher.finish(sampled.zero, sampled.duration_ms) if watcher else []
+        return sampled
 
 
 def moving_pictures(container: InputContainer) -> VideoStream | None:
@@ -115,10 +99,12 @@ def moving_pictures(container: InputContainer) -> VideoStream | None:
     return best
 
 
-def decoded(container: InputContainer, stream: VideoStream, warnings: set[str]) -> Iterator[VideoFrame]:
+def decoded(
+    container: InputContainer, stream: VideoStream, warnings: set[str], watcher: Watcher | None = None
+) -> Iterator[VideoFrame]:
     """Frames in presentation order; what cannot be decoded is left out and noted in `warnings`."""
     bad = 0
-    packets = container.demux(stream)
+    packets = container.demux(stream, *(watcher.streams if watcher else ()))
     while bad < MAX_BAD_PACKETS:
         try:
             packet = next(packets)
@@ -127,8 +113,10 @@ def decoded(container: InputContainer, stream: VideoStream, warnings: set[str]) 
         except av.FFmpegError:
             warnings.add("media-incomplete")
             return
+        if watcher and watcher.hears(packet):
+            continue
         try:
-            frames = packet.decode()
+            frames = cast("list[VideoFrame]", packet.decode())
         except (av.FFmpegError, ValueError):
             warnings.add("damaged")
             bad += 1
@@ -151,26 +139,12 @@ def upright(picture: Pictures, rotation: int) -> Pictures:
     return np.ascontiguousarray(np.rot90(picture, rotation // 90)) if rotation % 90 == 0 else picture
 
 
-def describe(container: InputContainer) -> dict[str, int | str]:
-    """Facts from the headers: integers and short words only."""
-    facts: dict[str, int | str] = {"container": container.format.name[:40]}
-    if container.duration:
-        facts["stated_duration_ms"] = min(max(0, container.duration // 1000), MAX_MS)
-    sound = [one for one in container.streams.audio if one.codec_context is not None]
-    facts["has_audio"] = int(bool(sound))
-    if sound:
-        facts["audio_codec"] = sound[0].codec_context.name[:40]
-        facts["audio_rate"] = int(sound[0].codec_context.sample_rate or 0)
-        facts["audio_channels"] = int(sound[0].codec_context.channels or 0)
-    facts["streams"] = len(container.streams)
-    return facts
-
-
 class _Sampler:
     """Takes every frame in turn and keeps the first at or after each tick of the interval."""
 
-    def __init__(self, stream: VideoStream, max_samples: int) -> None:
+    def __init__(self, stream: VideoStream, max_samples: int, watcher: Watcher | None = None) -> None:
         self.result = Sampled()
+        self._watcher = watcher
         self._stream = stream
         self._max_samples = max_samples
         self._interval = 0.5 / RATE  # of ticks; every second one is a sample in any case
@@ -204,6 +178,8 @@ class _Sampler:
         self._last = at
         if self.result.times_ms and at_ms <= self.result.times_ms[-1]:
             return
+        if self._watcher is not None:
+            self._watcher.see(frame, at)
         due = tick % 2 == 0 or tick - self._tick > 1
         self._tick = tick
         small = self._scale.reformat(frame, SIDE, SIDE, "gray", interpolation=Interpolation.AREA)
@@ -255,7 +231,7 @@ class _Sampler:
             self.result.warnings.add("timestamps-odd")
             return min(following, MAX_MS / 1000)
         if self._zero is None:
-            self._zero = given
+            self._zero = self.result.zero = given
         at = given - self._zero
         if 0 <= at <= MAX_MS / 1000 - 1:
             if at < self._last:

@@ -38,9 +38,9 @@ def examine_item(paths: Sequence[str], arguments: Mapping[str, Any]) -> bytes:
         record, made = _look(path, bool(arguments["fingerprints"]))
         record["warnings"] += [failure] if failure else []
         files.append(record)
-        if made is not None:
-            fingerprints.append({"file": number, "algorithm": made[0], "bytes": len(made[1])})
-            blobs.append(made[1])
+        for algorithm, blob in made:
+            fingerprints.append({"file": number, "algorithm": algorithm, "bytes": len(blob)})
+            blobs.append(blob)
     metadata = json.dumps(blocks, separators=(",", ":"), allow_nan=False).encode()
     head = {"files": files, "fingerprints": fingerprints, "metadata_bytes": len(metadata), "tools": tools}
     spelled = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
@@ -55,8 +55,8 @@ def take_stills(paths: Sequence[str], arguments: Mapping[str, Any]) -> bytes:
     return b"".join(len(jpeg).to_bytes(4, "big") + jpeg for jpeg in made)
 
 
-def _look(path: str, with_fingerprint: bool) -> tuple[dict[str, Any], tuple[str, bytes] | None]:
-    """Media type, facts and warnings of one file, and its fingerprint (algorithm, bytes) where there is one."""
+def _look(path: str, with_fingerprints: bool) -> tuple[dict[str, Any], Sequence[tuple[str, bytes]]]:
+    """Media type, facts and warnings of one file, and its fingerprints: algorithm and bytes of each."""
     with open(path, "rb") as file:
         claimed = media_type.sniff(file.read(media_type.HEAD_BYTES))
     kind = media_type.kind(claimed)
@@ -65,11 +65,11 @@ def _look(path: str, with_fingerprint: bool) -> tuple[dict[str, Any], tuple[str,
         record["warnings"] = ["empty"]
     elif kind == "other" and claimed != media_type.UNKNOWN:
         record["warnings"] = ["not-media"]
-    elif with_fingerprint:
+    elif with_fingerprints:
         made = _decode(path, kind, record)
         _measure(path, record)
         return record, made
-    return record, None
+    return record, ()
 
 
 def _measure(path: str, record: dict[str, Any]) -> None:
@@ -83,9 +83,9 @@ def _measure(path: str, record: dict[str, Any]) -> None:
         record["warnings"] = list(dict.fromkeys(["media-incomplete", *record["warnings"]]))
 
 
-def _decode(path: str, kind: str, record: dict[str, Any]) -> tuple[str, bytes] | None:
+def _decode(path: str, kind: str, record: dict[str, Any]) -> Sequence[tuple[str, bytes]]:
+    from archiver.examine.container import Unreadable
     from archiver.examine.fingerprint import fingerprint
-    from archiver.examine.frames import Unreadable
 
     try:
         made = fingerprint(path, "image" if kind == "image" else "video")
@@ -94,33 +94,41 @@ def _decode(path: str, kind: str, record: dict[str, Any]) -> tuple[str, bytes] |
         record["media_type"] = media_type.by_decoder(record["media_type"], error.facts)
         record["warnings"] = _why(error.code, kind, media_type.kind(record["media_type"]))
         if media_type.kind(record["media_type"]) == "audio" and error.code == "no-frames":
-            _listen(path, record["facts"])
-        return None
+            return _listen(path, record["facts"])
+        return ()
     record["facts"] = made.facts
     record["media_type"] = media_type.by_decoder(record["media_type"], made.facts)
     record["warnings"] = list(made.warnings)
-    return made.algorithm, made.blob
+    return ((made.algorithm, made.blob), *((one.algorithm, one.to_bytes()) for one in made.beside))
 
 
-def _listen(path: str, facts: dict[str, Any]) -> None:
-    """How far the packets of a sound file go: `heard_ms`, and `declared_ms` where that is further."""
+def _listen(path: str, facts: dict[str, Any]) -> Sequence[tuple[str, bytes]]:
+    """The fingerprint of a sound file, and how far its packets go: `heard_ms`, `declared_ms` where that is further."""
     import av
 
-    from archiver.examine.frames import MISSING_MS, open_media
+    from archiver.examine import sound
+    from archiver.examine.container import open_media
+    from archiver.examine.frames import MISSING_MS
 
     heard = 0.0
     with open_media(path) as container:
-        stream = container.streams.audio[0]
+        listener = sound.listener(container)
+        if listener is None:
+            return ()
+        stream = listener.stream
         with contextlib.suppress(av.FFmpegError):
             for packet in container.demux(stream):
+                listener.hear(packet)
                 if packet.pts is not None and packet.time_base:
                     heard = max(heard, float((packet.pts + (packet.duration or 0)) * packet.time_base))
         begin = float((stream.start_time or 0) * (stream.time_base or 0))
-    facts["heard_ms"] = max(0, min(round((heard - begin) * 1000), MAX_MS))
+        facts["heard_ms"] = max(0, min(round((heard - begin) * 1000), MAX_MS))
+        made = listener.finish(begin, facts["heard_ms"])
     stated = int(facts.get("stated_duration_ms", 0))
     slack = _EXACT_MISSING_MS if facts.get("audio_codec") == "flac" else MISSING_MS
     if facts["heard_ms"] + slack < stated:
         facts["declared_ms"] = stated
+    return ((made.algorithm, made.to_bytes()),) if made else ()
 
 
 def _why(code: str, claimed: str, found: str) -> list[str]:

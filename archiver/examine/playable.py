@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 
-from archiver.examine.frames import open_media
+from archiver.examine.container import open_media
 
 
 def make_playable(paths: Sequence[str], arguments: Mapping[str, str], output: int) -> bytes:

@@ -19,6 +19,7 @@ MAX_FINGERPRINTS_BYTES = 128 << 20  # 65,536 samples of 64 x 64 pixels pack into
 MAX_VALUES = 1_000_000  # embedded telemetry of a day; parsed, it fills some 100 MB
 MAX_DEPTH = 32  # XMP structures nest a few levels; deeper ones are attacks on whoever reads them next
 MAX_STRING = 1 << 20  # an embedded text; binary values are left out by ExifTool
+MAX_PRINTS = 3  # of a file: ours, and the standard ones of its pictures and of its sound
 MAX_FACTS = 40  # a decode states about fifteen
 MAX_NUMBER = 2**53 - 1  # whole numbers beyond it are not exact for every reader of JSON
 
@@ -43,7 +44,8 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class FingerprintRecord:
-    """A fingerprint object for the file at `file_index`. `blob` is still to be read by `archiver.fingerprint` only."""
+    """A fingerprint object for the file at `file_index`. `blob` is still hostile: `archiver.fingerprint` reads it, or
+    `archiver.standard` where the algorithm is one of its own."""
 
     file_index: int
     algorithm: str
@@ -212,15 +214,17 @@ def _file(untrusted: Any) -> tuple[FileRecord, tuple[str, ...]]:
 
 
 def _fingerprints(untrusted: Any, blobs: bytes, files: int) -> tuple[FingerprintRecord, ...]:
-    _check(isinstance(untrusted, list) and len(untrusted) <= files, "fingerprints")
+    _check(isinstance(untrusted, list) and len(untrusted) <= MAX_PRINTS * files, "fingerprints")
     found: list[FingerprintRecord] = []
+    places: set[tuple[int, str]] = set()
     at = 0
     for one in untrusted:
         _check(_is_object(one, {"file", "algorithm", "bytes"}), "fingerprint")
         _check(_spelled(one["algorithm"], _WORD) and one["algorithm"] != "", "algorithm")
         end = at + _whole(one["bytes"], MAX_FINGERPRINTS_BYTES)
         number = _whole(one["file"], files - 1)
-        _check(at < end <= len(blobs) and number not in {record.file_index for record in found}, "fingerprint's place")
+        _check(at < end <= len(blobs) and (number, one["algorithm"]) not in places, "fingerprint's place")
+        places.add((number, one["algorithm"]))
         found.append(FingerprintRecord(number, one["algorithm"], blobs[at:end]))
         at = end
     _check(at == len(blobs), "fingerprints' end")

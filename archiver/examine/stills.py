@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from archiver.examine.container import Unreadable, open_media
 from archiver.examine.fingerprint import open_image
-from archiver.examine.frames import MAX_PIXELS, Unreadable, decoded, moving_pictures, open_media
+from archiver.examine.frames import MAX_PIXELS, decoded, moving_pictures
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,6 +20,9 @@ MAX_SEGMENTS: Final = 8
 #: Agreement in detail beyond which no further alignment is tried.
 CERTAIN: Final = 0.8
 
+#: Looking alike in a smaller share of either picture does not make two films show the same scene.
+MIN_SCENE_SHARE: Final = 0.2
+
 #: Offsets this near to each other are refined to the same one.
 SAME_START_SECONDS: Final = 0.25
 
@@ -30,22 +33,13 @@ def compare(
     item_id: str, item: Fingerprint, query: Fingerprint, pictures: Pixels, guesses: Iterable[Hypothesis]
 ) -> Found | None:
     """The finding on two videos; `pictures` are the query's. None where nothing is alike."""
-    films = None
     judged: list[_Judged] = []
-    tried: list[Hypothesis] = []
-    for guess in guesses:
-        if films is None:
-            films = Pair(pictures, seconds(query), item)
-        for start in _starts(guess):
-            if any(_same_start(start, old) for old in tried):
-                continue
-            tried.append(start)
-            best = films.refined(Alignment.of(start))
-            if best is None:
-                continue
-            judged += [(finding, run, best) for run in films.runs(best) if (finding := judge(run)) is not None]
-        if any(_settled(each, len(query.times_ms)) for each in judged):
-            break
+    for run, at in stretches(item, query, pictures, guesses):
+        finding = judge(run)
+        if finding is Finding.SAME_RECORDING or (finding and at.smaller_share >= MIN_SCENE_SHARE):
+            judged.append((finding, run, at))
+            if _settled(judged[-1], len(query.times_ms)):
+                break
     if not judged:
         return None
     judged.sort(key=_strength, reverse=True)
@@ -64,6 +58,23 @@ def compare(
             break  # a scene has no second place in a film: one stretch shows it
     segments.sort(key=lambda segment: segment.b_start)
     return Found(item_id, finding, score(finding, run), tuple(segments), transform(at))
+
+
+def stretches(
+    item: Fingerprint, query: Fingerprint, pictures: Pixels, guesses: Iterable[Hypothesis]
+) -> Iterator[tuple[Run, Alignment]]:
+    """Every stretch of the query that looks like the item, at the alignments that the guesses lead to."""
+    films: Pair | None = None
+    tried: list[Hypothesis] = []
+    for guess in guesses:
+        films = films or Pair(pictures, seconds(query), item)
+        for start in _starts(guess):
+            if any(_same_start(start, old) for old in tried):
+                continue
+            tried.append(start)
+            at = films.refined(Alignment.of(start))
+            if at is not None:
+                yield from ((run, at) for run in films.runs(at))
 
 
 def _starts(guess: Hypothesis) -> list[Hypothesis]:

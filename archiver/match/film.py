@@ -39,8 +39,10 @@ def _grid(side: float, steps: int = 3) -> tuple[Box, ...]:
 #: A caption bar covers the lower or the upper fifth.
 _WITHOUT_BAR: Final = (Box(0.0, 0.0, 1.0, 0.78), Box(0.0, 0.22, 1.0, 1.0))
 _UNCROPPED: Final = (WHOLE, *_WITHOUT_BAR)
+#: The middle of a wide film as a square and as a tall film, and that of a tall or square film as a wide one.
+_OTHER_ASPECTS: Final = (Box(0.22, 0.0, 0.78, 1.0), Box(0.34, 0.0, 0.66, 1.0), Box(0.0, 0.17, 1.0, 0.83))
 #: Where a copy that shows only part of an indexed film may look: crops down to .7 of each side.
-INDEXED_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.9), *_grid(0.8), *_grid(0.73, 4))
+INDEXED_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_OTHER_ASPECTS, *_grid(0.9), *_grid(0.8), *_grid(0.73, 4))
 #: Where an indexed film may look, if it is the indexed one that shows only part of the query.
 QUERY_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.8))
 

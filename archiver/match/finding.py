@@ -6,25 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from archiver.match.calibration import ErrorRate, error_rate
 from archiver.match.pair import Run
 from archiver.model import ErrorRate, Finding, Segment
 
 ALGORITHM: Final = "archiver-match/2"
 
-# Measured by `benchmarks/matching.py` on the 18 development clips, their 306 copies, and 248 pairs of parts of one clip
-# that share no frame (halves, thirds, quarters; in both directions). They rest on those clips and no others.
+# Measured by `benchmarks/matching.py` and `benchmarks/calibrate.py` on the 18 development clips, their copies, parts of
+# one clip that share no frame, and drawn scenes. They rest on those and no others; ADR 15 has the figures.
 
 #: Motion residual of a copy. Parts of one film without a common frame reach 0.95, in 3 s of one clip of a motorway:
 #: cars are much like cars. So it is necessary, and the next one decides.
 MIN_RESIDUAL: Final = 0.65
-#: The residual with every coefficient at the same power: parts stay below 0.46 over more than 3 s, and reach 0.57 in
-#: 2.6 s; copies are above 0.54 with few exceptions, and above 0.8 in most cases.
+#: The residual with every coefficient at the same power: parts stay below 0.47 over more than 4.5 s, and reach 0.63 in
+#: 0.5 s; copies are above 0.65 with few exceptions, and above 0.9 in three cases of four.
 MIN_DETAIL: Final = 0.5
 #: Chance does more in less time: below this many seconds, each second that is missing asks for more detail.
 SHORT_SECONDS: Final = 4.5
 SHORT_PENALTY: Final = 0.06
-#: Motion in grey levels that the stored pictures' rounding (0.3) does not drown. Below, nothing can be decided.
+#: Motion in grey levels that the stored pictures' rounding does not drown. Below, nothing can be decided.
 MIN_MOTION: Final = 0.4
+#: Evidence at which a run is called the same recording; see `evidence`.
+SUFFICIENT: Final = 0.5
 #: Appearance at which films without a decided residual are shown to a person as alike. Of 5,130 pairs without a
 #: copy 32 reached it, all of two clips of one room: what the finding is for.
 MIN_SCENE: Final = 0.9
@@ -50,17 +53,32 @@ class Found:
     error_rate: ErrorRate | None = None
 
     @property
+    def error_rate(self) -> ErrorRate | None:
+        """How often pairs without a common frame reached this score; None for scenes, which claim no common frame."""
+        return error_rate(self.score) if self.finding is Finding.SAME_RECORDING else None
+
+    @property
     def rank(self) -> tuple[float, ...]:
         """For sorting: the stronger finding, the higher score, the more seconds."""
         length = sum(segment.b_end - segment.b_start for segment in self.segments)
         return (float(self.finding is Finding.SAME_RECORDING), self.score, length)
 
 
+def evidence(run: Run) -> float:
+    """How strongly a run shows one recording: 0 to 1, and 0.5 where it just suffices.
+
+    The weaker of both correlations decides, each measured against what is asked of it.
+    """
+    change = run.change
+    if change.motion < MIN_MOTION:
+        return 0.0
+    detail = MIN_DETAIL + SHORT_PENALTY * max(0.0, SHORT_SECONDS - run.seconds)
+    return round(min(_halfway(change.residual, MIN_RESIDUAL), _halfway(change.detail, detail)), 4)
+
+
 def judge(run: Run) -> Finding | None:
     """The finding for one run of alike samples of two videos."""
-    change = run.change
-    detail = MIN_DETAIL + SHORT_PENALTY * max(0.0, SHORT_SECONDS - run.seconds)
-    if change.motion >= MIN_MOTION and change.residual >= MIN_RESIDUAL and change.detail >= detail:
+    if evidence(run) >= SUFFICIENT:
         return Finding.SAME_RECORDING
     return Finding.SAME_SCENE if run.appearance >= MIN_SCENE else None
 
@@ -76,6 +94,11 @@ def judge_still(appearance: float, *, images: bool) -> Finding | None:
 
 
 def score(finding: Finding, run: Run) -> float:
-    """The correlation that decided, 0 to 1. A scene's is halved: it is never to stand above a copy's in a list."""
-    value = run.change.residual if finding is Finding.SAME_RECORDING else run.appearance / 2
-    return round(min(1.0, max(0.0, value)), 4)
+    """What decided, 0 to 1. A scene's appearance is halved: it is never to stand above a copy's evidence in a list."""
+    return evidence(run) if finding is Finding.SAME_RECORDING else round(max(0.0, run.appearance) / 2, 4)
+
+
+def _halfway(value: float, enough: float) -> float:
+    """`value` on a scale on which `enough` is 0.5 and 1 stays 1."""
+    scaled = 0.5 * value / enough if value < enough else 0.5 + 0.5 * (value - enough) / (1 - enough)
+    return min(1.0, max(0.0, scaled))

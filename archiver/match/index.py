@@ -1,123 +1,158 @@
 """Which indexed films a query may be a copy of, and the comparison with each: fingerprints in, findings out.
 
-The index lives in memory and is scanned whole: 111 codes of 32 bytes for each second of footage, or 13 MB an hour.
+Retrieval goes through the codes' keys (sketch, lookup), picks candidates by stretches of the query (ranking), and only
+the candidates' fingerprints are read and compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from archiver.fingerprint import Fingerprint
-from archiver.match import align
+from archiver.fingerprint import BLOCK, Fingerprint
+from archiver.match import align, lookup, ranking, sketch
 from archiver.match.compare import compare
-from archiver.match.descriptor import Codes
 from archiver.match.film import Entries, indexed_entries, query_entries, seconds
 from archiver.match.finding import Found
+from archiver.match.lookup import Hits, Volume
+from archiver.match.ranking import Candidate
 from archiver.match.still import compare_still
 
-__all__ = ["Found", "Index"]
+__all__ = ["Found", "Index", "Library", "query", "volume_of"]
+
+#: What the rows of a volume are made by. Other codes, boxes or rows are another recipe, and an index of the old one is
+#: made anew. A test compares.
+RECIPE: Final = "archiver-index/1"
 
 #: Queries of more samples than the first number are looked up by every second one; of more than the second, by every
 #: sixth and without crops of the query: 20 minutes against 20 minutes then take 6 s of one core.
 _ALL_SAMPLES: Final = 90
 _LONG_SAMPLES: Final = 360
-#: Films that are compared closely, by the votes that their codes drew.
-CANDIDATES: Final = 40
-#: Support (bits below NEAR_BITS, added up over samples) that a film needs to be compared closely. Of 2,328 unrelated
-#: pairs 97 % stay below it; of 144 copies 17 do, and these draw next to none anyway (pictures in pictures, mostly).
-MIN_SUPPORT: Final = 50.0
-#: The same for queries of a few samples, and for images, which have one.
-MIN_SUPPORT_OF_A_SAMPLE: Final = 10.0
 #: Alignments of a pair that are verified.
 HYPOTHESES: Final = 8
 #: Pairs of codes (three minutes against three) beyond which only each sample's nearest code votes for an offset.
 _MANY_PAIRS: Final = 20_000**2
 
 
-@dataclass(frozen=True, slots=True)
-class _Indexed:
-    item_id: str
-    fingerprint: Fingerprint
-    entries: Entries
+class Library(Protocol):
+    """Indexed films: the volumes that hold their codes, and by their numbers through all volumes what else is known."""
+
+    @property
+    def volumes(self) -> Sequence[Volume]: ...
+
+    def name(self, film: int) -> str:
+        """What an answer calls the film; no two have the same."""
+
+    def fingerprint(self, film: int) -> Fingerprint | None:
+        """Its fingerprint; None where it cannot be read any more."""
+
+
+def volume_of(fingerprints: Sequence[Fingerprint]) -> Volume:
+    """The volume of films that are numbered from 0."""
+    made = [_rows(each, number) for number, each in enumerate(fingerprints)]
+    codes, films, samples = (np.concatenate(each) for each in zip(*made, strict=True))
+    return lookup.volume(len(fingerprints), codes, films, samples)
+
+
+def query(fingerprint: Fingerprint, library: Library, wanted: Callable[[str], bool]) -> list[Found]:
+    """What is alike, best first, one answer for each film whose name is `wanted`."""
+    count = len(fingerprint.times_ms)
+    if not count or not library.volumes:
+        return []
+    stride = 1 if count <= _ALL_SAMPLES else 2 if count <= _LONG_SAMPLES else 6
+    entries = query_entries(fingerprint, stride, parts=count <= _LONG_SAMPLES)
+    pictures = fingerprint.pictures()
+    bits = lookup.key_bits(sum(len(each) for each in library.volumes), sketch.PROBES)
+    hits = lookup.hits(library.volumes, sketch.probes(fingerprint, entries, bits))
+    chosen = ranking.candidates(hits, entries.sample, ranking.stretches(pictures), library.name, wanted)
+    answers = []
+    for candidate in chosen:
+        item = library.fingerprint(candidate.film)
+        if item is not None:
+            found = _compared(library.name(candidate.film), item, candidate, fingerprint, entries, hits)
+            if found is not None:
+                answers.append(found)
+    return sorted(answers, key=lambda found: (*(-part for part in found.rank), found.item_id))
 
 
 class Index:
-    """Fingerprints by item id. Answers depend on the contents alone, not on the order in which they came."""
+    """A library in memory. Answers depend on the contents alone, not on the order in which they came."""
 
     def __init__(self) -> None:
-        self._items: list[_Indexed] = []
+        self.volumes: list[Volume] = []
+        self._films: list[tuple[str, Fingerprint]] = []
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._films)
 
-    def add(self, item_id: str, fingerprint: Fingerprint) -> None:
-        """Index `fingerprint` (a video's or an image's) under `item_id`; an item may have several."""
-        self._items.append(_Indexed(item_id, fingerprint, indexed_entries(fingerprint)))
+    def add(self, name: str, fingerprint: Fingerprint) -> None:
+        """Index `fingerprint` (a video's or an image's) under `name`."""
+        self._films.append((name, fingerprint))
+        self.volumes.append(volume_of([fingerprint]))
 
     def query(self, fingerprint: Fingerprint, exclude: Collection[str] = ()) -> list[Found]:
-        """What is alike, best first, one answer for each item; `exclude` are item ids to leave out."""
-        if not fingerprint.times_ms:
-            return []
-        count = len(fingerprint.times_ms)
-        stride = 1 if count <= _ALL_SAMPLES else 2 if count <= _LONG_SAMPLES else 6
-        entries = query_entries(fingerprint, stride, parts=count <= _LONG_SAMPLES)
-        skipped = frozenset(exclude)
-        scored = [(*_support(entries, each.entries), each) for each in self._items if each.item_id not in skipped]
-        scored = [each for each in scored if each[0] >= min(MIN_SUPPORT, MIN_SUPPORT_OF_A_SAMPLE * count)]
-        scored.sort(key=lambda each: (-each[0], each[2].item_id))
-        times, pictures = seconds(fingerprint), fingerprint.pictures()
-        best: dict[str, Found] = {}
-        for _, chosen, each in scored[:CANDIDATES]:
-            found: Found | None
-            if "image" in (fingerprint.kind, each.fingerprint.kind):
-                found = compare_still(each.item_id, each.fingerprint, each.entries, fingerprint, entries)
-            else:
-                votes = (
-                    _only(entries, chosen) if len(entries.codes) * len(each.entries.codes) > _MANY_PAIRS else entries
-                )
-                guesses = align.hypotheses(votes, times, each.entries, seconds(each.fingerprint), HYPOTHESES)
-                found = compare(each.item_id, each.fingerprint, fingerprint, pictures, guesses)
-            if found is not None and (each.item_id not in best or found.rank > best[each.item_id].rank):
-                best[each.item_id] = found
-        return sorted(best.values(), key=lambda found: (*(-part for part in found.rank), found.item_id))
+        """As the function `query`; `exclude` are names to leave out."""
+        return query(fingerprint, self, lambda name: name not in exclude)
+
+    def name(self, film: int) -> str:
+        return self._films[film][0]
+
+    def fingerprint(self, film: int) -> Fingerprint:
+        return self._films[film][1]
 
 
-def _support(query: Entries, item: Entries) -> tuple[float, npt.NDArray[np.int64]]:
-    """How much of the query the item explains, and for each sample of the query its nearest code (its row).
-
-    A part of one is looked for in the whole of the other only: parts of both cost three times as much and find nothing.
-    """
-    nearest = np.full(len(query.codes), 256, np.int64)
-    _find_nearest(query.codes, np.flatnonzero(~query.part), item.codes, nearest)
-    _find_nearest(query.codes, np.flatnonzero(query.part), item.codes[~item.part], nearest)
-    order = np.lexsort((nearest, query.sample))
-    first = np.ones(len(order), bool)
-    first[1:] = query.sample[order][1:] != query.sample[order][:-1]
-    chosen = order[first]
-    return float(np.maximum(align.NEAR_BITS + 1 - nearest[chosen], 0).sum()), chosen
+def _rows(
+    fingerprint: Fingerprint, number: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
+    entries = indexed_entries(fingerprint)
+    kept = sketch.kept(entries)
+    samples = entries.sample[kept].astype(np.uint16)
+    return sketch.arranged(entries.codes[kept]), np.full(len(samples), number, np.uint32), samples
 
 
-def _find_nearest(query: Codes, rows: npt.NDArray[np.int64], item: Codes, nearest: npt.NDArray[np.int64]) -> None:
-    """Write into `nearest` at `rows` how far the nearest code of the item is."""
-    if not len(item):
-        return
-    at_a_time = max(1, align.MANY_DISTANCES // len(item))
-    for start in range(0, len(rows), at_a_time):
-        some = rows[start : start + at_a_time]
-        nearest[some] = align.distances(query[some], item).min(axis=1)
+def _compared(
+    name: str, item: Fingerprint, candidate: Candidate, fingerprint: Fingerprint, entries: Entries, hits: Hits
+) -> Found | None:
+    """The finding on one candidate. Only its likely blocks are aligned; what is aligned is compared with all of it."""
+    likely = _blocks_of(item, candidate.blocks)
+    item_entries = indexed_entries(likely)
+    if "image" in (fingerprint.kind, item.kind):
+        return compare_still(name, likely, item_entries, fingerprint, entries)
+    votes = entries
+    if len(entries.codes) * len(item_entries.codes) > _MANY_PAIRS:
+        votes = _only(entries, _nearest(entries, hits, candidate.film))
+    guesses = align.hypotheses(votes, seconds(fingerprint), item_entries, seconds(likely), HYPOTHESES)
+    return compare(name, item, fingerprint, fingerprint.pictures(), guesses)
+
+
+def _blocks_of(item: Fingerprint, blocks: tuple[int, ...]) -> Fingerprint:
+    """The film as if only these of its blocks had been sampled."""
+    if len(blocks) == len(item.blocks):
+        return item
+    times = [time for block in blocks for time in item.times_ms[block * BLOCK : (block + 1) * BLOCK]]
+    return replace(item, times_ms=tuple(times), blocks=tuple(item.blocks[block] for block in blocks))
+
+
+def _nearest(entries: Entries, hits: Hits, film: int) -> npt.NDArray[np.int64]:
+    """Of each sample of the query the row that is most like the film."""
+    mine = hits.film == film
+    row, support = hits.row[mine], hits.support[mine]
+    order = np.lexsort((row, -support, entries.sample[row]))
+    _, first = np.unique(entries.sample[row][order], return_index=True)
+    rows: npt.NDArray[np.int64] = row[order][first]
+    return rows
 
 
 def _only(entries: Entries, rows: npt.NDArray[np.int64]) -> Entries:
-    return Entries(
-        entries.codes[rows],
-        entries.sample[rows],
-        entries.box[rows],
-        entries.variant[rows],
-        entries.part[rows],
-        entries.boxes,
+    return replace(
+        entries,
+        codes=entries.codes[rows],
+        sample=entries.sample[rows],
+        box=entries.box[rows],
+        variant=entries.variant[rows],
+        part=entries.part[rows],
     )

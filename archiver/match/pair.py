@@ -39,9 +39,11 @@ _SLACK_SECONDS: Final = 0.2
 #: Seconds around the moments asked for in which the item's samples are held ready while time is refined.
 _MARGIN_SECONDS: Final = 1.5
 
+#: Less than this share of either picture (an inset of a fifth of both sides) is a few stored pixels: all fits them.
+MIN_SHARE: Final = 0.04
 #: Films that look as alike as this lie at the right place already; if their details then agree less than this, no
 #: refinement will raise that to what a copy needs (finding.py).
-PLACED_WELL: Final = 0.95
+PLACED_WELL: Final = 0.9
 HOPELESS_DETAIL: Final = 0.2
 #: How far a speed is moved at a time: half of what lies between two that are tried, and a little.
 SPEED_REACH: Final = 0.03
@@ -67,6 +69,11 @@ class Alignment:
         """The guess that candidates' codes give."""
         placement = Placement.of_boxes(guess.query_box, guess.item_box)
         return cls(guess.variant, guess.query_box, placement, guess.speed, guess.offset)
+
+    @property
+    def smaller_share(self) -> float:
+        """Share of its picture that is compared, of the film of which it is less."""
+        return min(self.box.area, self.placement.share(self.box))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +104,20 @@ class Pair:
 
     def refined(self, at: Alignment) -> Alignment | None:
         """`at` with time and place moved to where the films agree best; None where they do not even begin to."""
-        rows = _thinned(self._covered(at), _LOOK)
-        views = _Views(self, at, rows)
-        similarity = views.similarity(at)
+        if at.smaller_share < MIN_SHARE:
+            return None
+        rows, similarity = self._look(at)
         if int((similarity >= FAINTLY_ALIKE).sum()) < MIN_SAMPLES:
             return None
         at = self._in_time(at, rows, similarity, 0.125, 5)
         if self._hopeless(at, rows):
             return at
         at = self._in_place(at)
+        if at.smaller_share < MIN_SHARE:
+            return None
         at = self._in_time(at, *self._look(at), 0.0625, 4)
+        if self._hopeless(at, rows):
+            return at
         at = self._in_place(at)
         return self._in_time(at, *self._look(at), 1 / 24, 3)
 

@@ -16,7 +16,7 @@ from archiver.proof.copies import Link
 from archiver.proof.evidence import Evidence
 from archiver.proof.exhibits import Exhibit
 from archiver.proof.faults import ProofError
-from archiver.proof.lineage import Copy, Picture, Posted
+from archiver.proof.traits import Copy, Picture, Posted
 from archiver.proof.untrusted import rows, table, text, whole
 
 _CODE = "report-malformed"
@@ -36,9 +36,8 @@ def differences(
     if sorted(sorted(_members(one)) for one in told) != expected:
         yield layout.REPORT_JSON, "the groups of copies of the report are not those of the ledger's entries"
         return
-    proved = {
-        whole(table(one, _CODE), "number", _CODE): table(one.get("proved", {}), _CODE)
-        for one in rows(report.get("exhibits"), _CODE)
+    shown = {
+        whole(table(one, _CODE), "number", _CODE): table(one, _CODE) for one in rows(report.get("exhibits"), _CODE)
     }
     for one in told:
         subject = f"exhibit {_members(one)[0]}"
@@ -46,7 +45,7 @@ def differences(
             values = [table(value, _CODE) for value in rows(one.get("values"), _CODE)]
             if [value.get("member") for value in values] != _members(one):
                 raise ProofError(_CODE, "the report gives values of others than those that it puts together")
-            group = [_copy(value, evidence, exhibits, proved) for value in values]
+            group = [_copy(value, evidence, exhibits, shown) for value in values]
             made = lineage.document(group, connected, cut, lambda item: numbers.get(item, 0))
             if group != sorted(group, key=lambda copy: copy.entry) or canonical.encode(one) != canonical.encode(made):
                 raise ProofError(_CODE, "the report tells of these copies otherwise than the entries and its values")
@@ -74,9 +73,11 @@ def _links(evidence: Evidence) -> Iterator[Link]:
 
 
 def _copy(
-    value: dict[str, Any], evidence: Evidence, exhibits: Mapping[int, Exhibit], proved: Mapping[int, dict[str, Any]]
+    value: dict[str, Any], evidence: Evidence, exhibits: Mapping[int, Exhibit], shown: Mapping[int, dict[str, Any]]
 ) -> Copy:
-    """The values of one exhibit. Raises ProofError where an entry, a stamp or an object says otherwise."""
+    """The values of one exhibit. Raises ProofError where an entry or an object says otherwise, or what the report shows
+    of the exhibit's stamp and anchor, which are checked there.
+    """
     number = whole(value, "member", _CODE)
     exhibit = exhibits.get(number)
     if exhibit is None:
@@ -84,10 +85,14 @@ def _copy(
     taken = next((one for one in evidence.about_item.get(exhibit.item, ()) if one.type == "ingestion"), None)
     if taken is None or value.get("acquired") != {"entry": taken.seq, "time": taken.value["time"]}:
         raise ProofError(_CODE, f"the report gives another time than the entry at which exhibit {number} came")
-    by = table(proved.get(number, {}), _CODE)
+    by = table(shown.get(number, {}).get("proved", {}), _CODE)
     stamp = (whole(by, "timestamp", _CODE), text(by, "time", _CODE)) if by else None
     if value.get("proved") != ({"entry": stamp[0], "time": stamp[1]} if stamp else None):
         raise ProofError(_CODE, f"the report gives another proved time of exhibit {number} than its stamp")
+    below = table(shown.get(number, {}).get("anchored", {}), _CODE)
+    anchor = (whole(below, "anchor", _CODE), whole(below, "block", _CODE)) if below else None
+    if value.get("anchored") != ({"entry": anchor[0], "block": anchor[1]} if anchor else None):
+        raise ProofError(_CODE, f"the report gives another block over exhibit {number} than its anchor")
     objects = {(one.role, one.sha256): one.size for one in exhibit.objects}
     posted = _posted(table(value["posted"], _CODE), objects) if "posted" in value else None
     picture = _picture(table(value["picture"], _CODE), objects) if "picture" in value else None
@@ -97,6 +102,8 @@ def _copy(
         acquired=taken.value["time"],
         stamp=stamp[0] if stamp else -1,
         proved=stamp[1] if stamp else "",
+        anchor=anchor[0] if anchor else -1,
+        block=anchor[1] if anchor else -1,
         posted=posted,
         picture=picture,
     )

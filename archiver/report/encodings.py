@@ -16,6 +16,9 @@ from urllib.parse import quote, quote_plus
 #: Shorter ones are in every large file by accident: four bytes are, once in 4 GiB.
 MIN_BYTES = 4
 
+#: Numbers of four digits are years, and parts of times.
+_MIN_DIGITS = 5
+
 #: In other encodings than UTF-8 nothing tells letters from other bytes, so that more of them have to agree.
 _WIDE_BYTES = 6
 
@@ -57,8 +60,11 @@ def needles(text: str) -> list[Needle]:
 
 
 def is_searchable(text: str) -> bool:
-    """Whether `text` is long enough for a find to mean anything."""
-    return len(text.strip()) > 1 and len(text.encode("utf-8", "replace")) >= MIN_BYTES
+    """Whether there are letters or digits enough in `text` for a find to mean anything."""
+    said = "".join(filter(str.isalnum, text))
+    if said.isdigit():
+        return len(said) >= _MIN_DIGITS
+    return len(said) > 1 and len(said.encode("utf-8", "replace")) >= MIN_BYTES
 
 
 def _least(encoding: str, folds: bool) -> int:

@@ -47,15 +47,15 @@ Observe = Callable[[int, int, str], None]
 class Exported:
     """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
 
-    `unsearchable` are withheld values that the leak check could not look for, `unsearched` places where it could not
-    look, each as a line for people. `left_out` are files that could not be made, each with the reason.
+    `unsearchable` names withheld values that the leak check could not look for, each with the reason, `unsearched`
+    places where it could not look. `left_out` are files that could not be made, each with the reason.
     """
 
     bundle: Path
     items: tuple[str, ...]
     verdict: Verdict
     withheld: Withheld
-    unsearchable: tuple[str, ...] = ()
+    unsearchable: tuple[tuple[str, str], ...] = ()
     unsearched: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -28,20 +27,18 @@ _ROLE = re.compile(r"data/exhibits/[0-9]+/([a-z]+)")
 
 
 class Guard:
-    """Checks the files of one bundle, each once. Also this machine's name is looked for, in what we write ourselves."""
+    """Checks the files of one bundle, each once."""
 
     def __init__(self, secrets: Sequence[Secret], withheld: Withheld) -> None:
-        machine = Secret("this machine's name", (), platform.node(), everywhere=False)
-        self._check = Check([*secrets, machine], _ordinary())
+        self._check = Check(secrets, _ordinary())
         self._withheld = withheld
         self._done: set[str] = set()
 
     @property
-    def unsearchable(self) -> tuple[str, ...]:
-        """Withheld values that could not be looked for, and why."""
-        return tuple(
-            dict.fromkeys(f"{one.name()}: {why}" for one, why in self._check.unsearchable.items() if one.everywhere)
-        )
+    def unsearchable(self) -> tuple[tuple[str, str], ...]:
+        """Withheld values that could not be looked for: their names, and why."""
+        told = {(one.name(), why) for one, why in self._check.unsearchable.items() if one.everywhere}
+        return tuple(sorted(told))
 
     @property
     def unsearched(self) -> tuple[str, ...]:
@@ -77,12 +74,12 @@ def _refusal(found: Sequence[Leak]) -> RefusedError:
 
 def _way_out(found: Sequence[Leak]) -> str:
     roles = sorted({role for one in found if (role := _role(one.path))})
-    steps = [f"add {' '.join(f'--withhold-object {role}' for role in roles)}"] if roles else []
+    steps = [f"Add {' '.join(f'--withhold-object {role}' for role in roles)}"] if roles else []
     accepted = sorted({f"{one.secret.field}:{one.secret.entries[0]}" for one in found if one.secret.entries})
     if accepted:
         shown = " ".join(f"--accept-leak {one}" for one in accepted[:_LINES])
-        steps.append(f"if it is a word that tells nobody anything, say so on record with {shown}")
-    return "; or ".join(steps).capitalize() if steps else "This is a defect of archiver, please report it"
+        steps.append(f"If it is a word that tells nobody anything, say so on record with {shown}")
+    return ". ".join(steps) or "Withhold the field that says the same, with --withhold"
 
 
 def _role(path: str) -> str:

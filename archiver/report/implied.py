@@ -6,7 +6,7 @@ withheld too, or replaced by redacted copies.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from archiver.model import SEALED_FIELDS, EventType, Role
 from archiver.report.leaks import Check, Secret
@@ -35,6 +35,12 @@ _KINDS_OF: Mapping[str, tuple[str, ...]] = {
     "source": ("people", "device", "location", "software"),
 }
 
+#: Their source is an authority's or a calendar's address, which stands in its proof as well and leads to nobody.
+_ABOUT_TIME = (EventType.TIMESTAMP, EventType.ANCHOR)
+
+#: Slashes of a path that tells of a machine: a file that was named without its folders is a file name.
+_FOLDERS = 3
+
 #: More rounds than there are fields are never needed.
 _ROUNDS = len(SEALED_FIELDS)
 
@@ -44,52 +50,63 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
 
     `entries` are those of the export with everything that the vault can open.
     """
-    because: dict[str, str] = {}
-    fields = asked.fields | ALWAYS
+    fields, objects, kinds = _Growing(asked.fields), _Growing(asked.objects), _Growing(asked.metadata)
+    unasked = ALWAYS - asked.fields
     for name in sorted(asked.fields):
-        _imply(because, fields, _ALIKE.get(name, ()), f"it tells the same as {name}")
-    fields |= because.keys()
+        fields.add(_ALIKE.get(name, ()), f"it tells the same as {name}")
     for _ in range(_ROUNDS):
-        held = Withheld(fields=fields - ALWAYS)  # also what is accepted: that it may be found is no reason to tell it
-        more = _holding(held, entries)
-        _imply(because, fields, more, "it holds what another withheld field says")
+        # What is accepted counts as well: that it may be found is no reason to tell it.
+        more = _holding(Withheld(frozenset(fields.names), unasked=unasked), entries)
         if not more:
             break
-        fields |= more.keys()
-    objects = set(asked.objects)
-    for name in sorted(asked.fields | (fields - ALWAYS) | objects):
-        _imply(because, objects, _TOLD_BY.get(name, ()), f"it may tell the {name}")
-        objects.update(_TOLD_BY.get(name, ()))
-    kinds = set(asked.metadata)
-    for name in sorted(fields - ALWAYS):
-        _imply(because, kinds, (f"{one} (metadata)" for one in _KINDS_OF.get(name, ())), f"it may tell the {name}")
-        kinds.update(_KINDS_OF.get(name, ()))
-    asked_kinds = {f"{one} (metadata)" for one in asked.metadata}
-    told = {name: why for name, why in because.items() if name not in asked_kinds}
-    return Withheld(frozenset(fields), frozenset(objects), frozenset(kinds), asked.accepted, told)
+        fields.add(more, "it holds what another withheld field says")
+    for name in sorted(fields.names | asked.objects, key=lambda one: (one not in asked.fields, one)):
+        why = f"it may tell the {name}"
+        objects.add(_TOLD_BY.get(name, ()), why)
+        kinds.add(_KINDS_OF.get(name, ()), why)
+    return Withheld(
+        fields=frozenset(fields.names | ALWAYS),
+        objects=frozenset(objects.names),
+        metadata=frozenset(kinds.names),
+        accepted=asked.accepted,
+        because=fields.because | objects.because | {f"{kind} (metadata)": why for kind, why in kinds.because.items()},
+        unasked=unasked,
+    )
 
 
 def secrets(held: Withheld, entries: Iterable[LedgerEntry]) -> list[Secret]:
-    """What `entries` seal of the withheld fields, each value once; not the addresses of time-stamp authorities."""
+    """What `entries` seal of the withheld fields, each value once; not whom an office asked for the time.
+
+    Of paths that nobody asked about only those count that lead through folders of this machine.
+    """
     found: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
         for name, value in entry.fields.items():
-            if name in held.fields and not (entry.type == EventType.TIMESTAMP and name == "source"):
+            if name in held.fields and not (entry.type in _ABOUT_TIME and name == "source"):
                 found.setdefault((name, value), []).append(entry.seq)
     return [
-        Secret(name, tuple(seqs), value, everywhere=name not in ALWAYS)
+        Secret(name, tuple(seqs), value, everywhere=name not in held.unasked)
         for (name, value), seqs in found.items()
         if not any(f"{name}:{seq}" in held.accepted for seq in seqs)
+        and (name not in held.unasked or (value.startswith("/") and value.count("/") >= _FOLDERS))
     ]
 
 
-def _imply(because: dict[str, str], known: Collection[str], names: Iterable[str], why: str) -> None:
-    for name in names:
-        if name not in known:
-            because.setdefault(str(name), why)
+class _Growing:
+    """Names that are withheld, and of those that nobody asked for why."""
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        self.names = set(asked)
+        self.because: dict[str, str] = {}
+
+    def add(self, names: Iterable[str], why: str) -> None:
+        for name in map(str, names):
+            if name not in self.names:
+                self.names.add(name)
+                self.because[name] = why
 
 
-def _holding(held: Withheld, entries: Sequence[LedgerEntry]) -> dict[str, None]:
+def _holding(held: Withheld, entries: Sequence[LedgerEntry]) -> list[str]:
     """Fields that are not withheld, and in some entry hold the value of one that is, or a part that names somebody."""
     hidden = secrets(held, entries)
     open_values = {
@@ -99,6 +116,6 @@ def _holding(held: Withheld, entries: Sequence[LedgerEntry]) -> dict[str, None]:
         if name not in held.fields and name not in ALWAYS
     }
     if not hidden or not open_values:
-        return {}
+        return []
     check = Check(hidden)
-    return {name: None for name, value in sorted(open_values) if next(check.data(value.encode()), None) is not None}
+    return [name for name, value in sorted(open_values) if any(True for _ in check.data(value.encode()))]

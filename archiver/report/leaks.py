@@ -23,7 +23,10 @@ _MAX_TOLD = 100
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that is withheld: which field, of which entries. With `everywhere` also footage is searched for it."""
+    """A value that is withheld: which field, of which entries.
+
+    Without `everywhere` only what we write ourselves is searched, and for the whole value alone.
+    """
 
     field: str
     entries: tuple[int, ...]
@@ -71,57 +74,53 @@ class Check:
                 continue
             whole = identifying.core(secret.value)
             found += [(secret, "", needle) for needle in encodings.needles(whole)]
-            for part in identifying.parts(secret.field, secret.value):
+            for part in identifying.parts(secret.field, secret.value) if secret.everywhere else ():
                 if encodings.is_searchable(part.text):
                     found += [(secret, part.what, needle) for needle in encodings.needles(part.text)]
-        common = Search([needle for _, _, needle in found]).found(ordinary)
-        words = {(found[number][0], found[number][1]) for number in common}
+        self._found = found
+        self._search = Search([needle for _, _, needle in found])
+        common = self._search.found(ordinary)
+        words = {found[number][:2] for number in common}
         self.unsearchable.update({secret: "a word that every bundle holds" for secret, part in words if not part})
-        kept = [one for number, one in enumerate(found) if number not in common and one[0] not in self.unsearchable]
-        self._wide = _Looking([one for one in kept if one[0].everywhere])
-        self._all = _Looking(kept)
+        self._counts = {
+            number
+            for number, (secret, _, _) in enumerate(found)
+            if number not in common and secret not in self.unsearchable
+        }
+        self._wide = {number for number in self._counts if found[number][0].everywhere}
         self.unsearched: list[str] = []
 
     def name(self, path: str) -> Iterator[Leak]:
         """Leaks in the name of a file."""
-        for secret, part, encoding in self._all.found(path.encode("utf-8", "surrogateescape")):
-            yield Leak(path, secret, part, encoding, "its name")
+        for number in self._numbers(path.encode("utf-8", "surrogateescape"), self._counts):
+            secret, part, needle = self._found[number]
+            yield Leak(path, secret, part, needle.encoding, "its name")
 
     def file(self, folder: Path, path: str, *, footage: bool = False) -> Iterator[Leak]:
         """Leaks in the file at `path` of a bundle in `folder`. `footage` holds only what others wrote."""
-        looking = self._wide if footage else self._all
-        if not looking.is_empty and (folder / path).stat().st_size:
+        if (self._wide if footage else self._counts) and (folder / path).stat().st_size:
             with (folder / path).open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                yield from self._data(data, path, looking)
+                yield from self.data(data, path, footage=footage)
 
-    def data(self, data: bytes, path: str = "") -> Iterator[Leak]:
-        """Leaks in bytes that are to become a file."""
-        yield from self._data(data, path, self._all)
-
-    def _data(self, data: packed.Bytes, path: str, looking: _Looking) -> Iterator[Leak]:
+    def data(self, data: packed.Bytes, path: str = "", *, footage: bool = False) -> Iterator[Leak]:
+        """Leaks in bytes that are, or are to become, a file."""
+        counts = self._wide if footage else self._counts
         told: set[tuple[Secret, str]] = set()
         for what, content, cut in _contents(data):
-            for secret, part, encoding in looking.found(content):
+            for number in self._numbers(content, counts):
+                secret, part, needle = self._found[number]
                 if (secret, part) not in told and len(told) < _MAX_TOLD:
                     told.add((secret, part))
-                    yield Leak(path, secret, part, encoding, what)
+                    yield Leak(path, secret, part, needle.encoding, what)
             if cut:
-                self.unsearched.append(f"{path}: {what} is longer than is searched")
-        for coding in _UNREADABLE if "/exchange" in path else ():
-            if coding in data[:]:
-                self.unsearched.append(f"{path}: web bodies compressed with {coding[11:].decode().strip()}")
+                self.unsearched.append(f"{path}: {what}: it is more than is searched")
+            for coding in _UNREADABLE if counts and not footage else ():
+                if content.find(coding) >= 0:
+                    self.unsearched.append(f"{path}: web bodies compressed with {coding[11:].decode().strip()}")
 
-
-class _Looking:
-    def __init__(self, kept: Sequence[tuple[Secret, str, encodings.Needle]]) -> None:
-        self._kept = kept
-        self._search = Search([needle for _, _, needle in kept])
-        self.is_empty = not kept
-
-    def found(self, data: packed.Bytes) -> list[tuple[Secret, str, str]]:
-        """Secret, part and spelling; the plainest spelling of each first."""
-        numbers = sorted(self._search.found(data)) if len(data) else []
-        return [(self._kept[one][0], self._kept[one][1], self._kept[one][2].encoding) for one in numbers]
+    def _numbers(self, data: packed.Bytes, counts: set[int]) -> list[int]:
+        """Needles that are there and count, the plainest spelling of each secret first."""
+        return sorted(self._search.found(data) & counts) if counts and len(data) else []
 
 
 def _contents(data: packed.Bytes) -> Iterator[tuple[str, packed.Bytes, bool]]:

@@ -10,8 +10,8 @@ from typing import Any
 from archiver.model import EventType
 from archiver.proof import copies, lineage
 from archiver.proof.copies import Link
-from archiver.proof.lineage import Copy
-from archiver.report import matched, timely
+from archiver.proof.traits import Copy
+from archiver.report import anchored, matched, timely
 from archiver.report.records import ExhibitRecords, Records
 
 
@@ -37,12 +37,15 @@ def rows(records: Records) -> list[dict[str, Any]]:
 def _copy(one: ExhibitRecords, records: Records) -> Copy:
     taken = timely.taken_in(one)
     proved = timely.proved(one, records)
+    anchor = anchored.proved(one, records)
     return Copy(
         item=one.item,
         entry=taken.seq,
         acquired=taken.value["time"],
         stamp=proved.get("timestamp", -1),
         proved=proved.get("time", ""),
+        anchor=anchor.get("anchor", -1),
+        block=anchor.get("block", -1),
         posted=one.posted,
         picture=one.picture,
     )

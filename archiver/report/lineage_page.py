@@ -9,19 +9,23 @@ from typing import Any
 from markupsafe import Markup
 
 from archiver.proof.copies import Edge
-from archiver.proof.lineage import Picture
+from archiver.proof.traits import Picture, Posted
 from archiver.report import timeline, words
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A claim in words: `exhibits` are those of which it is true or that are in question, with the value of each."""
+    """A claim in words: `exhibits` are those of which it is true or that are in question, with the value of each.
+
+    `left_out` says of those that are `missing` why they are.
+    """
 
     question: str
     basis: str
     exhibits: tuple[tuple[int, str], ...]
     why: str
     missing: tuple[int, ...]
+    left_out: str
     doubted: tuple[int, ...]
 
 
@@ -34,6 +38,7 @@ def answers(group: Mapping[str, Any]) -> list[Answer]:
             exhibits=tuple((number, _value(one["claim"], values[number])) for number in one["members"]),
             why=words.WHYS.get(one["why"], ""),
             missing=tuple(one["missing"]),
+            left_out=words.LEFT_OUT.get(one["claim"], words.NOT_KNOWN_OF),
             doubted=tuple(one["doubted"]),
         )
         for one in group["claims"]
@@ -56,12 +61,15 @@ def drawing(group: Mapping[str, Any], document: Mapping[str, Any]) -> Markup:
 def _value(claim: str, value: Mapping[str, Any]) -> str:
     """What of an exhibit a claim rests on."""
     if claim == "first-posted":
-        posted = value["posted"]
-        return f"{_moment(posted['first'])} (“{posted['field']}” in what the site said)"
+        posted = Posted(**value["posted"])
+        when = posted.first[:10] if posted.is_day else _moment(posted.first)
+        return f"{when} (“{posted.field}” in what the site said)"
     if claim == "first-here":
         return f"entry {value['acquired']['entry']}, {_moment(value['acquired']['time'])}"
     if claim == "first-proved":
         return f"{_moment(value['proved']['time'])}, time stamp of entry {value['proved']['entry']}"
+    if claim == "first-anchored":
+        return f"before block {value['anchored']['block']}, anchor of entry {value['anchored']['entry']}"
     picture = Picture(**value["picture"])
     if claim == "longest":
         return f"{picture.length_ms / 1000:,.1f} s"

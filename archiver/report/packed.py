@@ -29,8 +29,8 @@ MAX_DEPTH = 5
 #: Text above this is a film or a capture, whose base64 is found where it is not decoded, by its needles.
 _TEXT_BYTES = 64 * 1024**2
 
-#: Beginnings of streams that are tried. Random bytes have 65,000 in a gigabyte; a file of nothing else ends here.
-MAX_TRIES = 2_000_000
+#: Beginnings of streams that are tried. Random bytes have 65,000 in a gigabyte; a file that is nothing else ends here.
+MAX_TRIES = 500_000
 
 #: What is no stream shows it here: the chance of that many random bytes being valid is nil.
 _PROBE_BYTES = 512
@@ -70,18 +70,20 @@ def unpacked(data: Bytes, *, depth: int = 0) -> Iterator[Unpacked]:
     room = MAX_UNPACKED_BYTES
     for one in _each(data, depth):
         room -= len(one.data)
-        yield Unpacked(one.what, one.data, one.cut or room < 0)
+        yield Unpacked(one.what, one.data, cut=one.cut or room < 0)
         if room < 0:
             return
 
 
 def _each(data: Bytes, depth: int) -> Iterator[Unpacked]:
     if depth >= MAX_DEPTH:
+        if next(_streams(data), None) is not None:
+            yield Unpacked("an archive in an archive", b"", cut=True)
         return
     for one in _inside(data):
         yield one
         for inner in _each(one.data, depth + 1):
-            yield Unpacked(f"{one.what}, {inner.what}", inner.data, inner.cut)
+            yield Unpacked(f"{one.what}, {inner.what}", inner.data, cut=inner.cut)
 
 
 def _inside(data: Bytes) -> Iterator[Unpacked]:
@@ -105,22 +107,25 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 def _streams(data: Bytes) -> Iterator[Unpacked]:
     end = 0
-    for at, kind in _beginnings(data):
+    for number, (at, kind) in enumerate(_beginnings(data)):
+        if number >= MAX_TRIES:
+            yield Unpacked("a list of streams", b"", cut=True)
+            return
         if at < end:
             continue  # inside of a stream that was unpacked
         window, begin = {"gzip": (31, at), "zlib": (15, at), "zip": (-15, _zip_content(data, at))}[kind]
         if begin < 0:
             continue
         found, length = _inflate(data, begin, window)
-        if found is None:
+        if not found:
             continue
         end = begin + length
-        yield Unpacked(kind, found[:MAX_STREAM_BYTES], len(found) > MAX_STREAM_BYTES)
+        yield Unpacked(kind, found[:MAX_STREAM_BYTES], cut=len(found) > MAX_STREAM_BYTES)
 
 
 def _beginnings(data: Bytes) -> Iterator[tuple[int, str]]:
-    """Where a stream may begin, and of which kind: at most MAX_TRIES places."""
-    whole, left = np.frombuffer(data, np.uint8), MAX_TRIES
+    """Where a stream may begin, and of which kind: one more than MAX_TRIES places at most."""
+    whole, left = np.frombuffer(data, np.uint8), MAX_TRIES + 1
     for begin in range(0, len(whole), _BLOCK_BYTES):
         block = whole[begin : begin + _BLOCK_BYTES + 1]
         near = np.flatnonzero(np.logical_or.reduce([block[:-1] == first for first in _FIRST]))
@@ -139,12 +144,15 @@ def _zip_content(data: Bytes, at: int) -> int:
     return at + _ZIP_HEAD_BYTES + name + extra
 
 
-def _inflate(data: Bytes, begin: int, window: int) -> tuple[bytes | None, int]:
-    """The content of the stream at `begin`, one byte more than allowed at most, and its length as it lies there."""
+def _inflate(data: Bytes, begin: int, window: int) -> tuple[bytes, int]:
+    """The content of the stream at `begin`, one byte more than allowed at most, and its length as it lies there.
+
+    Nothing where there is none.
+    """
     try:
         zlib.decompressobj(window).decompress(_beginning(data, begin), _PROBE_BYTES)
     except zlib.error:
-        return None, 0
+        return b"", 0
     inflater = zlib.decompressobj(window)
     parts, size, used = [], 0, 0
     try:

@@ -11,7 +11,7 @@ from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
 from archiver.proof import disclosure
 from archiver.proof.anchored import Dated
-from archiver.proof.lineage import Picture, Posted
+from archiver.proof.traits import Picture, Posted
 from archiver.report.leaks import Secret
 from archiver.report.withheld import Withheld
 

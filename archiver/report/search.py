@@ -20,8 +20,8 @@ from archiver.report.encodings import Needle
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A block and what is computed from it stay in a processor's cache.
-_BLOCK_BYTES = 1024 * 1024
+#: Samples that are looked at together: these and what is computed from them stay in a processor's cache.
+_BLOCK = 128 * 1024
 
 #: Knuth's multiplicative hash, 2^32 divided by the golden ratio; its upper bits are the place in the table.
 _MULTIPLIER = np.uint32(0x9E3779B1)
@@ -33,6 +33,11 @@ _LEAST_BITS, _MOST_BITS = 20, 24
 
 #: Setting this bit makes ASCII letters lower case. It blurs other bytes as well, which costs a comparison now and then.
 _FOLD = 0x20
+_FOLDED = bytes(one | _FOLD for one in range(256))
+
+#: So often a short needle may stand within other words of one block and not count. Text has some; a file that is made
+#: to cost us hours is taken for a leak.
+_MOST_WITHIN = 2_000
 
 _LOWER = np.frombuffer(bytes(range(256)).lower(), np.uint8)
 
@@ -56,7 +61,7 @@ class Search:
         whole = np.frombuffer(data, np.uint8)
         hits: set[int] = set()
         for samples in self._samples:
-            for begin in range(0, len(whole), _BLOCK_BYTES):
+            for begin in range(0, len(whole), samples.block):
                 for number, starts in samples.candidates(whole, begin):
                     if number not in hits and self._is_there(whole, starts, self._needles[number]):
                         hits.add(number)
@@ -70,7 +75,7 @@ class Search:
                 return False
             here = whole[starts + at]
             starts = starts[(_LOWER[here] if needle.folds else here) == wanted]
-        if not needle.alone:
+        if not needle.alone or len(starts) > _MOST_WITHIN:
             return len(starts) > 0
         return any(_stands_alone(whole, int(start), length) for start in starts)
 
@@ -84,14 +89,15 @@ class _Samples:
     def __init__(self, needles: Sequence[Needle], numbers: Sequence[int], step: int, width: int) -> None:
         self._step, self._width = step, width
         self._window = width + step - 1
+        self.block = step * _BLOCK
         windows: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        samples: set[int] = set()
         for number in numbers:
             # The end of an address or a name says more than its beginning.
             offset = len(needles[number].data) - self._window
-            window = _folded(needles[number].data[offset:])
-            windows[int.from_bytes(window, "little")].append((number, offset))
-            samples.update(int.from_bytes(window[shift : shift + width], "little") for shift in range(step))
+            window = int.from_bytes(needles[number].data[offset:].translate(_FOLDED), "little")
+            windows[window].append((number, offset))
+        mask = (1 << 8 * width) - 1
+        samples = {window >> 8 * shift & mask for window in windows for shift in range(step)}
         self._windows = np.array(sorted(windows), np.uint64)
         self._needles = [windows[int(one)] for one in self._windows]
         bits = min(max(len(samples).bit_length() + _SPARSE_BITS, _LEAST_BITS), _MOST_BITS)
@@ -119,7 +125,7 @@ class _Samples:
 
     def _read(self, whole: NDArray[np.uint8], begin: int) -> NDArray[np.uint32]:
         """The samples of a block, those that begin in it and end in the next one among them."""
-        end = min(len(whole), begin + _BLOCK_BYTES + self._width - self._step)
+        end = min(len(whole), begin + self.block + self._width - self._step)
         count = (end - begin - self._width) // self._step + 1
         if count <= 0:
             return np.empty(0, np.uint32)
@@ -130,10 +136,6 @@ class _Samples:
         read |= block[2 : 2 + count * 2 : 2].astype(np.uint32) << np.uint32(16)
         read |= np.uint32(0x202020)
         return read
-
-
-def _folded(data: bytes) -> bytes:
-    return bytes(one | _FOLD for one in data)
 
 
 def _stands_alone(whole: NDArray[np.uint8], start: int, length: int) -> bool:

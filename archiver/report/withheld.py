@@ -47,13 +47,17 @@ NOTHING = Asked()
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What an export withholds. `because` gives, for what nobody asked for, what it follows from."""
+    """What an export withholds. `because` gives, for what nobody asked for, what it follows from.
+
+    `unasked` are fields that are withheld in every export.
+    """
 
     fields: frozenset[str] = ALWAYS
     objects: frozenset[str] = frozenset()
     metadata: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
+    unasked: frozenset[str] = frozenset()
 
     @property
     def proxy_accepted(self) -> bool:

@@ -53,6 +53,11 @@ CLAIMS: Mapping[str, tuple[str, str]] = {
         "By the time stamps of authorities outside: it was here at that time at the latest. Copies without a stamp may"
         " be older.",
     ),
+    "first-anchored": (
+        "In the earliest block",
+        "By the numbers of the Bitcoin blocks to which the anchors over their entries lead: it was here before that"
+        " block was made. Copies without an anchor may be older.",
+    ),
     "longest": ("Longest", "By the frames that were decoded."),
     "largest-picture": (
         "Largest picture",
@@ -60,15 +65,25 @@ CLAIMS: Mapping[str, tuple[str, str]] = {
     ),
     "least-re-encoded": (
         "Least encoded anew",
-        "By its bits a second and the size of its picture: each encoding takes something away. A copy that was encoded"
-        " anew with more bits than before would be taken for it; nothing here shows that.",
+        "By its bits a second and the size of its picture, among those about as long as the longest: each encoding"
+        " takes something away. A copy that was encoded anew with more bits than before would be taken for it; nothing"
+        " here shows that.",
     ),
 }
+
+#: What is said of those that a claim leaves out, by claim; of all others that nothing is known.
+LEFT_OUT: Mapping[str, str] = {
+    "least-re-encoded": "not compared",
+    "first-proved": "without a time stamp",
+    "first-anchored": "without an anchor",
+}
+NOT_KNOWN_OF = "not known of"
 
 #: Why a claim cannot be told.
 WHYS: Mapping[str, str] = {
     "not-known": "nothing is known that would tell it",
     "too-close": "what is known does not tell these apart",
+    "lengths-differ": "they are of different lengths, and the bits of an excerpt do not compare with those of a whole",
     "encodings-differ": "they are encoded in different ways, of which the bits do not compare",
     "size-disagrees": "the one with the most bits has not the largest picture",
     "camera-disagrees": "another one bears the marks of a camera, and the one with the most bits does not",
@@ -82,6 +97,9 @@ RULINGS: Mapping[str, str] = {
 
 ACTS: Mapping[str, str] = {
     "vault creation": "The archive and its key were made",
+    "hash list imported": "A list of others' hashes was taken in",
+    "hash list exported": "Hashes were written into a list for others",
+    "hash list removed": "A list of others' hashes was removed",
     "setting changed": "A setting of how a site is reached was changed",
     "request": "The address was asked for",
     "capture": "Download",
@@ -164,8 +182,9 @@ def error_rate(rate: Mapping[str, Any] | None) -> str:
 
 
 _NOT_COVERED = (
-    "It does not cover footage of other kinds than was measured, nor films that somebody made to deceive; and it is not"
-    " the probability that this very finding is wrong."
+    "It does not cover footage of other kinds than was measured, such as two cameras side by side, animations, screen"
+    " recordings, or films that somebody made to deceive; and it is not the probability that this very finding is"
+    " wrong."
 )
 
 

@@ -108,7 +108,7 @@ def test_matches_decide_and_search(filled: Archiver, tmp_path: Path, picture: Ca
     (tmp_path / "outside.png").write_bytes(picture(1))
     before = filled("status", "--json").json["entries"]
     hits = filled("search", str(tmp_path / "outside.png"), "--json").json
-    assert all(hit.keys() >= {"item_id", "kind", "score", "segments"} for hit in hits)
+    assert all(hit.keys() >= {"item_id", "kind", "score", "segments", "finding", "error_rate"} for hit in hits)
     assert {hit["item_id"] for hit in hits if hit["kind"] == "identical"} == {identical["a"], identical["b"]}
     assert filled("status", "--json").json["entries"] == before
 

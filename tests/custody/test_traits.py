@@ -131,9 +131,10 @@ def test_a_document_that_is_gone_or_endless_says_nothing(vault: Vault, monkeypat
 
 def test_what_is_known_of_an_item_names_the_entry_by_which_it_came(vault: Vault, vault_copy: Copy) -> None:
     item = catalog.item(vault, FIRST)
-    found = traits.copy_of(vault, item, [])
+    (found,) = traits.copies(vault, [item])
     assert (found.item, found.entry) == (FIRST, vault_copy.entry_of(FIRST, "ingestion"))
     assert found.acquired == json.loads(vault.ledger.entry(found.entry))["time"]
-    assert (found.stamp, found.proved, found.posted, found.picture) == (-1, "", None, None)
+    assert (found.stamp, found.proved, found.anchor, found.block) == (-1, "", -1, -1)
+    assert (found.posted, found.picture) == (None, None)
     with pytest.raises(EvidenceError, match="inothing"):
-        traits.copy_of(vault, replace(item, id="inothing"), [])
+        traits.copies(vault, [replace(item, id="inothing")])

@@ -15,8 +15,11 @@ from archiver.config import Limits
 from archiver.examine import examiner as examiner_module
 from archiver.examine.examiner import Examiner
 from archiver.examine.record import Examination
+from archiver.fingerprint import VIDEO_ALGORITHM
 from archiver.sandbox.failure import Failure, SandboxError
 from archiver.sandbox.level import Level, level, protection
+from archiver.standard import CHROMAPRINT, PDQ, decode
+from tests.media import encode
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="ExifTool is not installed")
 
@@ -97,14 +100,19 @@ def test_a_video_has_type_facts_fingerprint_and_summary(examiner: Examiner, medi
     found = look(examiner, media / "clip.mp4")
     assert found.files[0].media_type == "video/mp4"
     assert codes(found) == []
-    assert [one.file_index for one in found.fingerprints] == [0]
-    assert found.fingerprints[0].algorithm.startswith("archiver-video")
+    assert [(one.file_index, one.algorithm) for one in found.fingerprints] == [(0, VIDEO_ALGORITHM), (0, PDQ)]
     summary = found.summary()
     assert (summary["width"], summary["height"], summary["codecs"]) == (160, 120, "mpeg4+aac")
     assert summary["duration_seconds"] == pytest.approx(2.0, abs=0.1)
     assert found.sandbox == protection(level())
     assert {"av", "pillow"} <= {tool.name for tool in found.tools}
     assert look(examiner, media / "clip.mp4") == found
+
+
+def test_standard_fingerprints_leave_the_sandbox_as_objects_of_their_own(examiner: Examiner, tmp_path: Path) -> None:
+    found = look(examiner, encode(tmp_path / "film.mp4", seconds=4))
+    assert [one.algorithm for one in found.fingerprints] == [VIDEO_ALGORITHM, PDQ, CHROMAPRINT]
+    assert [decode(one.blob).algorithm for one in found.fingerprints[1:]] == [PDQ, CHROMAPRINT]
 
 
 @needs_exiftool
@@ -135,7 +143,7 @@ def test_all_files_of_an_item_are_examined_whatever_they_are(examiner: Examiner,
         "audio/mp4",
         "application/octet-stream",
     ]
-    assert [one.file_index for one in found.fingerprints] == [0, 4]
+    assert [one.file_index for one in found.fingerprints] == [0, 0, 4, 4]
     assert codes(found) == [
         (1, "empty"),
         (2, "not-media"),
@@ -153,7 +161,7 @@ def test_names_are_not_looked_at_by_any_parser(examiner: Examiner, media: Path, 
         shutil.copy(media / "clip.mp4", path)
     found = look(examiner, *paths)
     assert {file.media_type for file in found.files} == {"video/mp4"}
-    assert len(found.fingerprints) == len(paths)
+    assert [one.file_index for one in found.fingerprints] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     assert found.warnings == ()
 
 
@@ -176,7 +184,7 @@ def test_it_works_without_bubblewrap_and_says_so(media: Path) -> None:
         found = look(examiner, media / "clip.mp4")
     assert found.sandbox == protection(Level.RLIMITS)
     assert json.loads(found.metadata)["sandbox"] == protection(Level.RLIMITS)
-    assert len(found.fingerprints) == 1
+    assert {one.file_index for one in found.fingerprints} == {0}
     assert codes(found) == []
 
 
@@ -198,7 +206,7 @@ def test_one_files_failure_is_not_anothers(media: Path, monkeypatch: pytest.Monk
         found = look(examiner, media / "clip.mp4", media / "photo.jpg", media / "text.mp4")
     assert codes(found) == [(1, "timed-out"), (2, "not-media"), (2, "name-differs")]
     assert [file.media_type for file in found.files] == ["video/mp4", "image/jpeg", "text/plain"]
-    assert [one.file_index for one in found.fingerprints] == [0]
+    assert {one.file_index for one in found.fingerprints} == {0}
     assert len(json.loads(found.metadata)["files"]) == 3
 
 
@@ -215,7 +223,7 @@ def test_metadata_beyond_the_limit_is_left_out_and_said(media: Path) -> None:
         found = look(examiner, media / "photo.jpg")
     expected = "metadata-too-large" if shutil.which("exiftool") else "exiftool-missing"
     assert codes(found) == [(0, expected)]
-    assert len(found.fingerprints) == 1
+    assert {one.file_index for one in found.fingerprints} == {0}
 
 
 def test_an_answer_that_makes_no_sense_is_refused(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from PIL import Image
 
 from archiver.demo import footage
 from archiver.examine import fingerprint as module
+from archiver.examine.container import Unreadable
 from archiver.examine.fingerprint import fingerprint
-from archiver.examine.frames import Unreadable
 from archiver.fingerprint import IMAGE_ALGORITHM, VIDEO_ALGORITHM, decode
 
 

@@ -10,7 +10,8 @@ import pytest
 from av.video.stream import VideoStream
 
 from archiver.demo import footage
-from archiver.examine.frames import MOVED_LEVELS, RATE, Sampled, Unreadable, moved, sample
+from archiver.examine.container import Unreadable
+from archiver.examine.frames import MOVED_LEVELS, RATE, Sampled, moved, sample
 from archiver.fingerprint import BLOCK, SIDE, unpack_block
 
 

@@ -55,6 +55,16 @@ def test_a_good_answer_is_read() -> None:
     assert answer.tools == {"av": "18.1.0"}
 
 
+def test_a_file_may_have_several_fingerprints_of_different_algorithms() -> None:
+    prints = [{"file": 0, "algorithm": name, "bytes": size} for name, size in (("a/1", 1), ("pdq/1", 2), ("c/1", 1))]
+    answer = read_answer(reply(head(fingerprints=prints)), 1, LIMIT)
+    assert [(one.algorithm, one.blob) for one in answer.fingerprints] == [
+        ("a/1", b"B"),
+        ("pdq/1", b"LO"),
+        ("c/1", b"B"),
+    ]
+
+
 @pytest.mark.parametrize(
     "untrusted",
     [
@@ -85,6 +95,7 @@ def test_a_good_answer_is_read() -> None:
         reply(head(fingerprints=[{"file": 0, "algorithm": "a/1", "bytes": 5}])),
         reply(head(fingerprints=[{"file": 0, "algorithm": "a/1", "bytes": 3}])),
         reply(head(fingerprints=[{"file": 0, "algorithm": "a/1", "bytes": 2}] * 2)),
+        reply(head(fingerprints=[{"file": 0, "algorithm": f"a/{n}", "bytes": 1} for n in range(4)])),
         reply(head(fingerprints=[])),
         reply(head(metadata_bytes=9)),
         reply(head(metadata_bytes=-1)),

@@ -9,7 +9,7 @@ from PIL import Image
 
 from archiver.demo import footage
 from archiver.examine import stills as stills_module
-from archiver.examine.frames import Unreadable
+from archiver.examine.container import Unreadable
 from archiver.examine.stills import MAX_STILLS, stills
 
 

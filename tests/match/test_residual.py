@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from archiver.match.descriptor import Floats
-from archiver.match.finding import MIN_DETAIL, judge, judge_still, score
+from archiver.match.finding import MIN_DETAIL, MIN_RESIDUAL, SUFFICIENT, evidence, judge, judge_still, score
 from archiver.match.pair import Run
 from archiver.match.residual import STILL, Change, change
 from archiver.model import Finding
@@ -61,6 +61,14 @@ def test_short_runs_need_more_detail() -> None:
     assert judge(Run(0, 30, 10.0, 0.95, barely)) is Finding.SAME_RECORDING
     assert judge(Run(0, 4, 1.3, 0.95, barely)) is Finding.SAME_SCENE
     assert judge(Run(0, 4, 1.3, 0.8, barely)) is None
+
+
+def test_the_weaker_correlation_decides_and_half_is_enough() -> None:
+    enough = Change(MIN_RESIDUAL, MIN_DETAIL, 5.0)
+    assert evidence(Run(0, 30, 10.0, 0.95, enough)) == SUFFICIENT
+    assert evidence(Run(0, 30, 10.0, 0.95, Change(1.0, 1.0, 5.0))) == 1.0
+    for weak in (Change(1.0, 0.1, 5.0), Change(0.1, 1.0, 5.0), Change(1.0, 1.0, 0.1), Change(-0.5, 1.0, 5.0)):
+        assert 0 <= evidence(Run(0, 30, 10.0, 0.95, weak)) < 0.2
 
 
 def test_a_still_never_shows_that_a_video_is_the_same() -> None:

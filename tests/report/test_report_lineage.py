@@ -53,7 +53,9 @@ def test_the_page_answers_every_question_and_draws_the_group(bundle: Bundle) -> 
     page = Page(bundle.folder / layout.REPORT_HTML)
     text = " ".join(page.text.split())
     section = text[text.index("Copies: what belongs together") : text.index("Matches, frame by frame")]
-    for question, basis in words.CLAIMS.values():
+    for question, basis in (
+        words.CLAIMS[one["claim"]] for one in bundle.json(layout.REPORT_JSON)["lineage"][0]["claims"]
+    ):
         assert question in section
         assert basis in section
     assert "cannot be told nothing is known that would tell it" in section
@@ -92,13 +94,24 @@ def test_rulings_connect_and_cut_and_what_does_not_go_together_is_said(ruled: Pa
 
 
 def test_every_claim_and_every_reason_has_words() -> None:
+    from archiver.proof import claims as claimed
     from archiver.proof import lineage
+    from archiver.proof.traits import Copy
 
     reasons = {
-        value for name, value in vars(lineage).items() if isinstance(value, str) and name.isupper() and "-" in value
-    } - {lineage.FORMAT}
+        value for name, value in vars(claimed).items() if isinstance(value, str) and name.isupper() and name != "FORMAT"
+    }
     assert reasons == set(words.WHYS)
-    group = [lineage.Copy("ia", 1, "2024-03-14T16:00:00.000000Z")]
-    assert [one.name for one in lineage.claims(group)] == list(words.CLAIMS)
+    group = [Copy("ia", 1, "2024-03-14T16:00:00.000000Z", anchor=4, block=9)]
+    assert [one.name for one in claimed.claims(group)] == list(words.CLAIMS)
     told = lineage.document(group, [], [], lambda item: 1)
     assert [one.question for one in answers(told)] == [title for title, _ in words.CLAIMS.values()]
+
+
+def test_a_day_is_shown_as_a_day(bundle: Bundle) -> None:
+    (group,) = bundle.json(layout.REPORT_JSON)["lineage"]
+    first = next(one for one in group["claims"] if one["claim"] == "first-posted")
+    first["members"] = [1, 2]
+    shown = dict(answers(group)[0].exhibits)
+    assert shown[1].startswith("2024-03-14 16:00:00 UTC (")
+    assert shown[2].startswith("2024-04-02 (“upload_date”")

@@ -25,7 +25,7 @@ from archiver.proof.faults import Verdict
 from archiver.proof.outside import Outside
 from archiver.report.export import export
 from tests.calendar import Calendar, header, read, verifier
-from tests.report.bundle_story import CASE, PHOTO, Bundle
+from tests.report.bundle_story import CASE, FILM, PHOTO, REPOST, Bundle
 from tests.report.bundle_story import build as build_vault
 
 pytestmark = pytest.mark.usefixtures("easy_blocks")
@@ -58,6 +58,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, calendar: Calendar) -> Pa
         patched.setattr(blockheaders, "EASIEST", 2**256)
         headers = {BLOCKS[0]: blockheaders.read(BLOCKS[0], calendar.headers[BLOCKS[0]])}
         assert export(vault, [PHOTO], CASE, target, headers=headers).verdict.word == "VERIFIED"
+        assert export(vault, [FILM, REPOST], CASE, target.parent / "copies", headers=headers).verdict.word == "VERIFIED"
     vault.database.close()
     return target
 
@@ -309,3 +310,31 @@ def test_the_schema_of_proofs_knows_anchors(bundle: Bundle) -> None:
 
     schema = json.loads((Path(__file__).parents[2] / "schemas" / "bundle-proofs.schema.json").read_text())
     assert jsonschema_rs.Draft202012Validator(schema).is_valid(bundle.json(layout.EXPORT_PROOFS))
+
+
+@pytest.mark.honest
+def test_copies_under_one_anchor_are_in_one_block(exported: Path) -> None:
+    report = Bundle(exported.parent / "copies").json(layout.REPORT_JSON)
+    (group,) = report["lineage"]
+    for value, exhibit in zip(group["values"], report["exhibits"], strict=True):
+        assert value["anchored"] == {"entry": exhibit["anchored"]["anchor"], "block": BLOCKS[0]}
+    told = next(one for one in group["claims"] if one["claim"] == "first-anchored")
+    assert (told["members"], told["why"]) == (group["members"], "too-close")
+    assert "In the earliest block" in (exported.parent / "copies" / layout.REPORT_HTML).read_text()
+
+
+@pytest.mark.parametrize("block", [1, None])
+def test_a_group_that_gives_another_block_than_the_anchor(exported: Path, tmp_path: Path, block: int | None) -> None:
+    shutil.copytree(exported.parent / "copies", tmp_path / "bundle")
+    forged = Bundle(tmp_path / "bundle")
+    report = forged.json(layout.REPORT_JSON)
+    value = report["lineage"][0]["values"][0]
+    if block is None:
+        del value["anchored"]
+    else:
+        value["anchored"]["block"] = block
+    forged.write_json(layout.REPORT_JSON, report)
+    forged.seal_again()
+    number = report["lineage"][0]["members"][0]
+    found = {fault.subject for fault in look(forged).faults if fault.code == "report-differs"}
+    assert found == {f"exhibit {number}"}

@@ -200,6 +200,25 @@ def test_an_attack_on_what_is_withheld(bundle: Bundle, vault: Vault, name: str, 
 
 
 @pytest.mark.honest
+def test_a_bundle_of_before_is_held_to_nothing_that_it_does_not_say(bundle: Bundle, vault: Vault) -> None:
+    """Nobody can make one here, so that other faults are there: of the entry that was changed."""
+    entry = bundle.json(layout.EXPORT_ENTRY)
+    del entry["detail"]["withheld"]
+    bundle.write_json(layout.EXPORT_ENTRY, entry)
+    document = bundle.json(layout.REPORT_JSON)
+    del document["withheld"]
+    for exhibit in document["exhibits"]:
+        for one in exhibit["objects"]:
+            one.pop("redacted", None)
+    bundle.write_json(layout.REPORT_JSON, document)
+    for path in bundle.folder.rglob("*-redacted.json"):
+        path.unlink()
+    codes = {fault.code for fault in verify(bundle.folder).faults}
+    assert "inclusion-proof" in codes
+    assert codes & {"withheld-differs", "redacted-copy"} == set()
+
+
+@pytest.mark.honest
 def test_a_bundle_that_withholds_verifies_with_a_bare_python(bundle: Bundle) -> None:
     assert verify(bundle.folder).word == "VERIFIED"
     call = [sys.executable, "-I", str(bundle.folder / layout.VERIFIER), str(bundle.folder)]

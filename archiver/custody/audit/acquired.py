@@ -112,6 +112,13 @@ def _check_item(connection: sqlite3.Connection, row: Sequence[Any], about: Seque
         tally.fault("item-altered", name, message)
     if not main.is_timely(acquired_at, since=main.detail.get("started", "")):
         tally.fault("item-altered", name, f"its time is not that of entry {main.seq}")
+    algorithms = {one for act in acts if act.entry["type"] == EventType.FINGERPRINT for one in act.detail["algorithms"]}
+    for (algorithm,) in connection.execute(
+        "SELECT DISTINCT name FROM holding WHERE acquisition_id = ? AND item_id = ? AND role = ?",
+        (acquisition, name, Role.FINGERPRINT.value),
+    ):
+        if algorithm not in algorithms:
+            tally.fault("item-altered", name, f"no entry tells of a fingerprint by {algorithm}")
     expected = {held for act in acts if act.entry["type"] in _HOLDING for held in act.objects()}
     _compare_holdings(connection, acquisition, name, name, expected, tally)
 

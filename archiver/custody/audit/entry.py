@@ -22,7 +22,7 @@ Row = tuple[int, object, object]
 #: A row of the table `disclosure`: its entry's number, name, salt and value.
 Opening = tuple[int, str, str, str]
 
-#: What an entry tells of: the kind of row ("request", "acquisition", "item", "match") and its id.
+#: What an entry tells of: the kind of row ("request", "acquisition", "item", "match", "hashlist") and its id.
 Mention = tuple[str, str]
 
 _NAMES = frozenset(SEALED_FIELDS)
@@ -118,6 +118,8 @@ def _mentions(entry: Mapping[str, Any]) -> Iterator[Mention]:
     if entry["type"] == EventType.MATCH:
         yield "item", detail["a"]
         yield "item", detail["b"]
+    elif entry["type"] == EventType.LIST_IMPORT:
+        yield "hashlist", detail["list"]
     elif entry["type"] == EventType.DISSEMINATION:
         for item in detail["items"]:
             yield "item", item

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 
-from archiver.custody.audit import acquired, crew, matched, requests
+from archiver.custody.audit import acquired, crew, listed, matched, requests
 from archiver.custody.audit.crew import Crew, Piece, Work
 from archiver.custody.audit.tally import Tally
 
@@ -16,6 +16,7 @@ _TABLES: tuple[tuple[str, Work[Tally], str], ...] = (
     ("acquisition", acquired.check_acquisitions, "acquisitions"),
     ("item", acquired.check_items, "items"),
     ("match", matched.check, "matches"),
+    ("hashlist", listed.check, "hash_lists"),
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.custody.audit import tilesread
+from archiver.custody.audit import listed, tilesread
 from archiver.custody.audit.crew import Piece
 from archiver.custody.audit.entry import Examined, Opening, Row, examine
 from archiver.proof import tiles
@@ -20,7 +20,7 @@ from archiver.proof.merkle import root_of
 from archiver.proof.tiles import ENTRIES, WIDTH, Tile
 
 #: Kinds of rows that entries tell of, each the name of its table.
-KINDS = ("request", "acquisition", "item", "match")
+KINDS = ("request", "acquisition", "item", "match", "hashlist")
 
 #: Subjects that no table of rows stands for, and that later checks ask for.
 _ACTS = ("anchor.", "cosignature.", "timestamp.")
@@ -147,5 +147,7 @@ def _missing(connection: sqlite3.Connection, found: Sequence[Examined], kinds: S
             f"SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM {kind} WHERE id = value)",  # noqa: S608  a name of ours
             (json.dumps(names),),
         ):
+            if kind == "hashlist" and listed.is_removed(connection, name):
+                continue
             message = f"entry {first[kind, name]} tells of this {kind}, and it is not on record"
             yield Fault(f"{kind}-missing", name, message)

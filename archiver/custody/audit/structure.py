@@ -11,7 +11,7 @@ from archiver.custody.audit.tally import Tally
 
 #: Tables without which the ledger, or the story that rows and ledger tell, cannot be checked.
 LEDGER_TABLES = frozenset({"entry", "subject", "disclosure", "checkpoint"})
-STORY_TABLES = LEDGER_TABLES | {"request", "acquisition", "item", "holding", "object", "match", "decision"}
+STORY_TABLES = LEDGER_TABLES | {"request", "acquisition", "item", "holding", "object", "match", "decision", "hashlist"}
 
 #: Damaged pages that are listed; one is enough to fail.
 _DAMAGES = 20

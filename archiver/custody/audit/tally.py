@@ -23,6 +23,7 @@ COUNTED = (
     "requests",
     "items",
     "matches",
+    "hash_lists",
     "timestamps",
     "anchors",
     "clock_set_back",

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from archiver.proof import lineage
+from archiver.proof import claims, lineage
+from archiver.proof.claims import Claim
 from archiver.proof.copies import Edge
-from archiver.proof.lineage import Claim, Copy, Picture, Posted
+from archiver.proof.traits import Copy, Picture, Posted
 
 DAY = "2024-03-14T{}.000000Z"
 PICTURE = Picture("a" * 64, 1_000_000, "b" * 64, 1280, 720, 300, 10_000, "h264", "")
@@ -23,7 +24,7 @@ def copy(item: str, entry: int, **told: object) -> Copy:
 
 
 def claim(name: str, *group: Copy) -> Claim:
-    (found,) = (one for one in lineage.claims(group) if one.name == name)
+    (found,) = (one for one in claims.claims(group) if one.name == name)
     return found
 
 
@@ -69,6 +70,16 @@ def test_who_is_proved_earliest_is_told_by_stamps() -> None:
     assert claim("first-proved", copy("ia", 1)).why == "not-known"
 
 
+def test_who_is_in_the_earliest_block_is_told_by_anchors_and_asked_only_where_there_are_any() -> None:
+    one, other = copy("ia", 1, anchor=8, block=900_001), copy("ib", 2, anchor=9, block=900_000)
+    assert claim("first-anchored", one, other, copy("ic", 3)) == Claim("first-anchored", ["ib"], "", ["ic"])
+    same = replace(one, block=900_000)
+    assert claim("first-anchored", same, other).why == "too-close"
+    assert all(found.name != "first-anchored" for found in claims.claims([copy("ia", 1)]))
+    told = lineage.document([one], [], [], str)["values"]
+    assert told[0]["anchored"] == {"entry": 8, "block": 900_001}
+
+
 def test_the_longest_and_the_largest_may_be_several() -> None:
     group = [
         copy("ia", 1, picture=PICTURE),
@@ -87,7 +98,10 @@ def test_the_longest_and_the_largest_may_be_several() -> None:
     ("changes", "items", "why"),
     [
         ({"size": 500_000}, ["ia"], ""),
-        ({"size": 500_000, "length_ms": 5_000, "frames": 150}, ["ia", "ib"], "too-close"),
+        ({"size": 455_000, "length_ms": 9_100, "frames": 273}, ["ia"], ""),
+        # An excerpt may be the busiest part, or the calmest: its bits say nothing.
+        ({"size": 100_000, "length_ms": 8_900, "frames": 267}, [], "lengths-differ"),
+        ({"size": 9_000_000, "length_ms": 8_900, "frames": 267}, [], "lengths-differ"),
         ({"size": 950_000}, ["ia", "ib"], "too-close"),
         ({"size": 500_000, "codec": "hevc"}, ["ia"], "encodings-differ"),
         ({"size": 500_000, "width": 1920}, ["ia"], "size-disagrees"),
@@ -109,6 +123,14 @@ def test_files_with_the_same_bytes_are_encoded_alike() -> None:
     found = claim("least-re-encoded", *group)
     assert (list(found.items), found.why) == (["ia", "ib"], "")
     assert claim("least-re-encoded", copy("ia", 1, picture=PICTURE), copy("ib", 2)).why == "not-known"
+
+
+def test_an_excerpt_is_not_compared_and_the_rest_is() -> None:
+    poor = replace(PICTURE, sha256="d" * 64, size=100_000)
+    excerpt = replace(PICTURE, sha256="e" * 64, size=900_000, length_ms=3_000)
+    group = [copy("ia", 1, picture=excerpt), copy("ib", 2, picture=PICTURE), copy("ic", 3, picture=poor), copy("id", 4)]
+    found = claim("least-re-encoded", *group)
+    assert (list(found.items), found.why, found.missing) == (["ib"], "", ["ia", "id"])
 
 
 def test_a_document_names_members_as_its_reader_does_and_holds_whole_numbers_only() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archiver.examine.container import Unreadable, open_media
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 MAX_STILLS = 64
 #: Legible, and 60 kB at 640 pixels.
 QUALITY = 85
+#: Beyond this gap it is sought again: encoders set places to begin at every 2 to 10 seconds, seeking goes back to one.
+SEEK_SECONDS = 10.0
 
 
 def stills(path: str, seconds: Sequence[float], max_side: int, media_kind: str = "video") -> list[bytes]:
@@ -35,34 +38,57 @@ def stills(path: str, seconds: Sequence[float], max_side: int, media_kind: str =
         with picture:
             jpeg = _jpeg(picture, max_side)
         return [jpeg] * len(seconds)
-    found = {second: _jpeg(_at(path, second), max_side) for second in set(seconds)}
-    return [found[second] for second in seconds]
+    found = dict(_taken(path, sorted({max(0.0, second) for second in seconds}), max_side))
+    return [found[max(0.0, second)] for second in seconds]
 
 
-def _at(path: str, second: float) -> Image.Image:
+def _taken(path: str, ascending: Sequence[float], max_side: int) -> Iterator[tuple[float, bytes]]:
+    """Each second with its still, from one way through the file: most films have few places to begin decoding at."""
+    waiting = deque(ascending)
+    while waiting:
+        chosen = 0
+        for second, frame in _met(path, waiting):
+            yield second, _jpeg(_image(frame), max_side)
+            waiting.popleft()
+            chosen += 1
+        if not chosen:
+            raise Unreadable("no-frames")
+
+
+def _met(path: str, ascending: Iterable[float]) -> Iterator[tuple[float, VideoFrame]]:
+    """The first of some seconds with the frame shown at it, and those that follow soon enough to be decoded up to."""
     import av
-    from PIL import Image
 
+    waiting = deque(ascending)
     with open_media(path) as container:
         stream = moving_pictures(container)
         if stream is None or stream.time_base is None:
             raise Unreadable("no-frames")
-        wanted = float((stream.start_time or 0) * stream.time_base) + max(0.0, second)
-        if second > 0:
+        zero = float((stream.start_time or 0) * stream.time_base)
+        if waiting[0] > 0:
             # A file that cannot seek is decoded from its start instead.
             with contextlib.suppress(av.FFmpegError, OverflowError, ValueError):
-                container.seek(int(wanted / stream.time_base), stream=stream)
-        chosen: VideoFrame | None = None
+                container.seek(int((zero + waiting[0]) / stream.time_base), stream=stream)
+        last: VideoFrame | None = None
         for frame in decoded(container, stream, set()):
             if frame.width * frame.height > MAX_PIXELS:
                 continue
-            if chosen is not None and frame.time is not None and frame.time > wanted + 1e-6:
-                break
-            chosen = frame
-        if chosen is None:
-            raise Unreadable("no-frames")
-        image = Image.fromarray(chosen.to_ndarray(format="rgb24"))
-        return image.rotate(chosen.rotation, expand=True) if chosen.rotation else image
+            while last is not None and frame.time is not None and frame.time > zero + waiting[0] + 1e-6:
+                met = waiting.popleft()
+                yield met, last
+                if not waiting or waiting[0] - met > SEEK_SECONDS:
+                    return
+            last = frame
+        if last is not None:
+            for second in waiting:
+                yield second, last
+
+
+def _image(frame: VideoFrame) -> Image.Image:
+    from PIL import Image
+
+    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 
 def _jpeg(image: Image.Image, max_side: int) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from archiver.demo import footage
+from archiver.examine import stills as stills_module
 from archiver.examine.container import Unreadable
 from archiver.examine.stills import MAX_STILLS, stills
 
@@ -45,6 +46,14 @@ def test_seconds_beyond_the_ends_give_the_first_and_last_frame(clip: Path) -> No
     before, first, last, beyond = (_read(each) for each in stills(str(clip), [-3.0, 0.0, 5.99, 500.0], 160))
     assert np.abs(before - first).mean() < 1
     assert np.abs(beyond - last).mean() < 1
+
+
+def test_sought_or_decoded_up_to_the_frame_is_the_same(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [0.3, 1.0, 1.04, 2.9, 5.9, 900.0]
+    in_one_way = stills(str(clip), wanted, 160)
+    monkeypatch.setattr(stills_module, "SEEK_SECONDS", 0.5)
+    assert stills(str(clip), wanted, 160) == in_one_way
+    assert [stills(str(clip), [second], 160)[0] for second in wanted] == in_one_way
 
 
 def test_stills_are_bounded(clip: Path) -> None:

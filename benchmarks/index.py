@@ -31,7 +31,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core is what is measured
 
 import numpy as np
 from distractors import FILMS, SYMMETRIES, Distractors, symmetric
-from matching import SHARED, _cut, _fingerprint
+from matching import FOOTAGE, fingerprint_of
+from negatives import cut
 
 from archiver.custody.indexlist import VolumeFile
 from archiver.engine import volumes
@@ -90,12 +91,12 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="ask for every so many of the copies")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     chosen = parser.parse_args()
-    if not SHARED.is_dir():
+    if not FOOTAGE.is_dir():
         sys.exit("../shared/footage is missing: this benchmark runs on the team's machines only")
     with tempfile.TemporaryDirectory() as place:
         copies = chosen.copies or Path(place) / "copies"
         if not chosen.copies:
-            subprocess.run([sys.executable, str(SHARED / "attacks.py"), str(SHARED / "dev"), str(copies)], check=True)
+            subprocess.run([sys.executable, str(FOOTAGE / "attacks.py"), str(FOOTAGE / "dev"), str(copies)], check=True)
         folder = Path(place) / "index"
         folder.mkdir()
         sizes = sorted(int(size) for size in chosen.frames.split(","))
@@ -108,12 +109,12 @@ def measure(folder: Path, distractors: Path, copies: Path, sizes: list[int], eve
     """A row of figures for each size, printed as it comes."""
     with (copies / "truth.csv").open() as file:
         truth = list(csv.DictReader(file))[::every]
-    paths = sorted((SHARED / "dev").glob("*.mp4"))
+    paths = sorted((FOOTAGE / "dev").glob("*.mp4"))
     with ProcessPoolExecutor() as hands:
-        clips = dict(zip((path.name for path in paths), hands.map(_fingerprint, paths), strict=True))
-        asked = list(hands.map(_fingerprint, [copies / row["copy"] for row in truth]))
+        clips = dict(zip((path.name for path in paths), hands.map(fingerprint_of, paths), strict=True))
+        asked = list(hands.map(fingerprint_of, [copies / row["copy"] for row in truth]))
     long = max(asked, key=lambda each: each.duration_ms)
-    clip = _cut(long, 0, 24_000 / long.duration_ms)
+    clip = cut(long, 0, 24_000 / long.duration_ms)
     shelf = Shelf(folder, clips, made := Distractors(distractors, paths))
     began = time.process_time()
     shelf.add(index.volume_of(list(clips.values())), list(clips))

@@ -168,7 +168,7 @@ def _earlier_json(match: Match, decision: Decision) -> dict[str, Any]:
 
 
 def error_rate_json(rate: ErrorRate | None) -> dict[str, Any] | None:
-    """`rate` is the upper bound of the share of unrelated films that reach the score; None where it is not known."""
+    """`rate` is the upper bound of the share of non-copies that reach the score; None where it is not known."""
     if rate is None:
         return None
     return {"rate": rate.ppm / 1_000_000, "errors": rate.errors, "negatives": rate.negatives, "data": rate.data}
@@ -187,7 +187,7 @@ def errs(rate: ErrorRate | None) -> str:
 
     if rate is None:
         return "error rate not known"
-    return f"errs at most {words.percent(rate.ppm)}: {rate.errors} of {rate.negatives:,} unrelated"
+    return f"errs at most {words.percent(rate.ppm)}: {rate.errors} of {rate.negatives:,} non-copies"
 
 
 def where(segments: Iterable[Segment]) -> Iterator[str]:

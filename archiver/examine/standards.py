@@ -58,7 +58,10 @@ class Watcher:
         if at + 1e-6 < self._due:
             return
         self._due = (at // self._interval + 1) * self._interval
-        hashed, quality = _hashed(frame)
+        try:
+            hashed, quality = _hashed(frame)
+        except (av.FFmpegError, ValueError):
+            return  # of a form that cannot be converted: our own fingerprint must not fall with it
         self._times_ms.append(round(at * 1000))
         self._hashes.append(hashed)
         self._qualities.append(quality)

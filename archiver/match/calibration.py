@@ -7,29 +7,19 @@ and screen recordings whose moving parts are the same by construction, and films
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import Final
 
 from archiver.match.calibrated import DATA_SET, REACHED
+from archiver.model import ErrorRate
 
 #: What a match's error rate is taken from: the harder kind of pair. Against films of other places it is lower.
 KIND: Final = "same place"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRate:
-    """`rate` is the upper end of the 95 % interval for the share of pairs without a common frame that reach a score.
-
-    `negatives` is the number of such pairs that were measured, `data_set` what they were made from.
-    """
-
-    rate: float
-    negatives: int
-    data_set: str
-
-
 def error_rate(score: float, kind: str = KIND) -> ErrorRate:
-    """The measured rate at the highest tabulated score that is not above `score`; 1.0 below the first."""
+    """The measured rate at the highest tabulated score that is not above `score`; certain error below the first."""
     negatives, rows = REACHED[kind]
-    rates = [rate for least, _, rate in rows if least <= score + 1e-9]
-    return ErrorRate(rates[-1] if rates else 1.0, negatives, f"{DATA_SET}: {kind}")
+    reached = [(count, rate) for least, count, rate in rows if least <= score + 1e-9]
+    count, rate = reached[-1] if reached else (negatives, 1.0)
+    return ErrorRate(math.ceil(1_000_000 * rate), count, negatives, f"{DATA_SET}: {kind}")

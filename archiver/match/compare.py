@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from archiver.fingerprint import Fingerprint
 from archiver.match.align import Hypothesis
+from archiver.match.calibration import error_rate
 from archiver.match.descriptor import WHOLE, Pixels, Variant, turned_back_box
 from archiver.match.film import seconds
 from archiver.match.finding import Found, judge, score
@@ -57,7 +58,9 @@ def compare(
         if finding is Finding.SAME_SCENE:
             break  # a scene has no second place in a film: one stretch shows it
     segments.sort(key=lambda segment: segment.b_start)
-    return Found(item_id, finding, score(finding, run), tuple(segments), transform(at))
+    value = score(finding, run)
+    rate = error_rate(value) if finding is Finding.SAME_RECORDING else None
+    return Found(item_id, finding, value, tuple(segments), transform(at), error_rate=rate)
 
 
 def stretches(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from archiver.match.calibration import ErrorRate, error_rate
 from archiver.match.pair import Run
 from archiver.model import ErrorRate, Finding, Segment
 
@@ -33,6 +32,9 @@ SUFFICIENT: Final = 0.5
 MIN_SCENE: Final = 0.9
 #: Correlation of two images' low frequencies at which one is called a copy of the other; and of a still and a scene.
 MIN_SAME_IMAGE: Final = 0.96
+#: Correlation of the least alike of 16 parts of two images: frames of two films of one room stay below 0.76, copies are
+#: above 0.84, but for those that are burnt out in part or have something pasted in, which then are the same scene.
+MIN_SAME_PART: Final = 0.8
 MIN_STILL_SCENE: Final = 0.93
 
 
@@ -42,6 +44,7 @@ class Found:
 
     `transform` says how the query differs from the item: `mirror` (bool), `turn` (degrees, clockwise), `speed` (the
     query runs so many times faster), `crop` (share of the item's picture that was compared, where it is below 0.95).
+    `error_rate` is None where none was measured, as for scenes, which claim no common frame, and for single pictures.
     """
 
     item_id: str
@@ -51,11 +54,6 @@ class Found:
     transform: Mapping[str, Any] = field(default_factory=dict)
     algorithm: str = ALGORITHM
     error_rate: ErrorRate | None = None
-
-    @property
-    def error_rate(self) -> ErrorRate | None:
-        """How often pairs without a common frame reached this score; None for scenes, which claim no common frame."""
-        return error_rate(self.score) if self.finding is Finding.SAME_RECORDING else None
 
     @property
     def rank(self) -> tuple[float, ...]:
@@ -83,12 +81,12 @@ def judge(run: Run) -> Finding | None:
     return Finding.SAME_SCENE if run.appearance >= MIN_SCENE else None
 
 
-def judge_still(appearance: float, *, images: bool) -> Finding | None:
+def judge_still(appearance: float, weakest_part: float, *, images: bool) -> Finding | None:
     """The finding for one picture against another; `images` if neither comes from a video.
 
     A frame of a fixed camera is like every other one, so a still never shows by itself that a video is the same.
     """
-    if images and appearance >= MIN_SAME_IMAGE:
+    if images and appearance >= MIN_SAME_IMAGE and weakest_part >= MIN_SAME_PART:
         return Finding.SAME_RECORDING
     return Finding.SAME_SCENE if appearance >= MIN_STILL_SCENE else None
 

@@ -13,11 +13,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from archiver.match.align import SPEEDS
 from archiver.match.finding import Found
 from archiver.match.sound import Guess, Sound, Values, compare, sound
 from archiver.standard import SoundPrint
 
+#: How much faster the query may run than the indexed sound; those in between are within half a bin over some seconds.
+#: A sound that is played backwards has other sub-fingerprints, and is not found.
+SPEEDS: Final = (1.0, 0.9, 1.1, 0.8, 1.25)
 #: What Chromaprint makes of silence.
 SILENCE: Final = 627_964_279
 #: A value that more places have is no clue: steady sounds have few values.

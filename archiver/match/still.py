@@ -10,7 +10,17 @@ import numpy as np
 from archiver.fingerprint import Fingerprint
 from archiver.match.align import MANY_DISTANCES, NEAR_BITS, distances
 from archiver.match.compare import transform
-from archiver.match.descriptor import Floats, Pixels, alike, coefficients, coefficients_of_points, resampled, turned
+from archiver.match.descriptor import (
+    MIN_CONTRAST,
+    POINTS,
+    Floats,
+    Pixels,
+    alike,
+    coefficients,
+    coefficients_of_points,
+    resampled,
+    turned,
+)
 from archiver.match.film import VARIANTS, Entries, seconds
 from archiver.match.finding import Found, judge_still
 from archiver.match.pair import Alignment
@@ -19,13 +29,16 @@ from archiver.model import Finding, Segment
 
 #: Nearest pairs of codes that are looked at closely.
 _TRIALS: Final = 6
+#: Parts along each side of the picture that have to look alike one by one.
+_PARTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """Sample `of_query` beside sample `of_item`, at a refined place, and how alike they look."""
+    """Sample `of_query` beside sample `of_item` at a refined place: how alike they and their least alike parts look."""
 
     appearance: float
+    weakest_part: float
     of_query: int
     of_item: int
     at: Alignment
@@ -47,7 +60,7 @@ def compare_still(
     best = max(trials, key=lambda trial: trial.appearance, default=None)
     if best is None:
         return None
-    finding = judge_still(best.appearance, images=item.kind == query.kind == "image")
+    finding = judge_still(best.appearance, best.weakest_part, images=item.kind == query.kind == "image")
     if finding is None:
         return None
     query_view = coefficients(turned(query_pictures, best.at.variant), best.at.box)
@@ -72,9 +85,24 @@ def _tried(
     guess = Placement.of_boxes(box, item.boxes[item.box[column]])
     placement = registered(guess, box, resampled(view, box), other)
     box = placement.covered(box)
-    item_view = coefficients_of_points(seen(other, placement.grid(box)))
-    appearance = float(alike(coefficients(view, box), item_view)[0])
-    return _Trial(appearance, of_query, of_item, Alignment(variant, box, placement, 1.0, 0.0))
+    here, there = resampled(view, box), seen(other, placement.grid(box))
+    appearance = float(alike(coefficients_of_points(here), coefficients_of_points(there))[0])
+    at = Alignment(variant, box, placement, 1.0, 0.0)
+    return _Trial(appearance, weakest_part(here[0], there[0]), of_query, of_item, at)
+
+
+def weakest_part(one: Floats, other: Floats) -> float:
+    """The lowest correlation among parts of two pictures (POINTS, POINTS) that both show something; 0 if none do."""
+    a, b = _parts(one), _parts(other)
+    both = np.minimum(a.std(axis=1), b.std(axis=1)) >= MIN_CONTRAST
+    return float(alike(a[both], b[both]).min(initial=1.0)) if both.any() else 0.0
+
+
+def _parts(picture: Floats) -> Floats:
+    size = POINTS // _PARTS
+    parts = picture.reshape(_PARTS, size, _PARTS, size).transpose(0, 2, 1, 3).reshape(_PARTS**2, size**2)
+    centred: Floats = parts - parts.mean(axis=1, keepdims=True)
+    return centred
 
 
 def _nearest(query: Entries, item: Entries) -> list[tuple[int, int]]:

@@ -59,7 +59,7 @@ def test_error_rates_are_told_with_what_they_rest_on_and_their_absence_too(ruled
     assert both[MATCH]["error_rate"] == {"rate": 97e-6, "errors": 1, "negatives": 49_000, "data": "test films/1"}
     assert both[NEW.id]["error_rate"] is None
     shown = ruled("matches", "--all").out
-    assert "errs at most 0.0097 %: 1 of 49,000 unrelated" in shown
+    assert "errs at most 0.0097 %: 1 of 49,000 non-copies" in shown
     assert "error rate not known" in shown
 
 

@@ -7,9 +7,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from archiver.demo import footage
+from archiver.examine import frames
 from archiver.examine.container import Unreadable
 from archiver.examine.frames import MOVED_LEVELS, RATE, Sampled, moved, sample
 from archiver.fingerprint import BLOCK, SIDE, unpack_block
@@ -232,3 +234,83 @@ def test_a_name_with_a_protocol_in_it_is_a_name(tmp_path: Path, monkeypatch: pyt
     footage.scene(tmp_path / "concat:a|b.mp4", "square", seconds=1, size=(160, 90), sound=False)
     monkeypatch.chdir(tmp_path)
     assert sample("concat:a|b.mp4").times_ms
+
+
+def test_timestamps_that_go_backwards_are_noted_and_the_samples_still_rise(tmp_path: Path) -> None:
+    parts = [
+        film(tmp_path / f"{start}.ts", list(range(start, start + 50)), form="mpegts", codec="mpeg2video", rate=25)
+        for start in (1_000, 500)
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    sampled = sample(str(path))
+    assert "timestamps-odd" in sampled.warnings
+    assert (np.diff(sampled.times_ms) > 0).all()
+    assert sampled.duration_ms < 5_000
+
+
+def test_a_day_of_footage_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = film(tmp_path / "day.mkv", [at * 43 for at in range(2_000)], rate=1, form="matroska", codec="mpeg4")
+    tracemalloc.start()
+    sampled = sample(str(path), max_samples=512)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sampled.duration_ms > 85_000_000
+    assert 256 <= len(sampled.times_ms) <= 512
+    assert (np.diff(sampled.times_ms) > 0).all()
+    assert peak < 8 * BLOCK * SIDE * SIDE
+
+
+def test_an_8k_frame_is_read_and_a_larger_one_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "large.mkv"
+    with av.open(str(path), "w", format="matroska") as made:
+        stream = made.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 7680, 4320, "yuv420p"
+        frame = av.VideoFrame(7680, 4320, "yuv420p")
+        for plane in frame.planes:
+            plane.update(bytes([130]) * plane.buffer_size)
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        made.mux(stream.encode(frame))
+        made.mux(stream.encode(None))
+    assert sample(str(path)).facts["width"] == 7680
+    monkeypatch.setattr(frames, "MAX_PIXELS", 7680 * 4320 - 1)
+    with pytest.raises(Unreadable) as caught:
+        sample(str(path))
+    assert caught.value.code in {"too-large", "no-frames"}
+
+
+def test_interlaced_footage_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "fields.ts"
+    with av.open(str(path), "w", format="mpegts") as made:
+        stream = made.add_stream("mpeg2video", rate=25, options={"flags": "+ilme+ildct"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(25):
+            picture = np.full((48, 64, 3), 60, np.uint8)
+            picture[number % 2 :: 2, number : number + 16] = 200
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            made.mux(stream.encode(frame))
+        made.mux(stream.encode(None))
+    assert 3 <= len(sample(str(path)).times_ms) <= 6
+
+
+def test_a_cover_picture_larger_than_the_film_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w", format="mp4") as made:
+        stream = made.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        cover = made.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 640, 480, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        for number in range(10):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40, np.uint8), format="rgb24")
+            frame = frame.reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            made.mux(stream.encode(frame))
+        made.mux(stream.encode(None))
+        picture = av.VideoFrame.from_ndarray(np.full((480, 640, 3), 200, np.uint8), format="rgb24")
+        made.mux(cover.encode(picture.reformat(format="yuvj420p")))
+        made.mux(cover.encode(None))
+    assert sample(str(path)).facts["width"] == 64

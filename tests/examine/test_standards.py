@@ -82,6 +82,22 @@ def test_every_pixel_format_gives_the_same_hash(form: str) -> None:
     assert difference.bit_count() <= 16
 
 
+def test_a_picture_that_cannot_be_hashed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = media.encode(tmp_path / "film.mp4", seconds=3)
+    seen: list[int] = []
+
+    def second_fails(levels: npt.NDArray[np.uint8], *bounds: int) -> tuple[bytes, int]:
+        seen.append(len(seen))
+        if len(seen) == 2:
+            raise ValueError
+        return pdq(levels, *bounds)
+
+    monkeypatch.setattr(standards, "pdq", second_fails)
+    pictures = _prints(path)["pdq/1"]
+    assert isinstance(pictures, PdqPrint)
+    assert pictures.times_ms == (0, 2_000)
+
+
 def test_long_footage_is_hashed_less_often(tmp_path: Path) -> None:
     path = media.encode(tmp_path / "film.mp4", seconds=12)
     with open_media(str(path)) as container:

@@ -6,8 +6,7 @@ import pytest
 
 from archiver.match.calibrated import DATA_SET, OFFSET_ERROR, REACHED
 from archiver.match.calibration import KIND, error_rate
-from archiver.match.finding import SUFFICIENT, Found
-from archiver.model import Finding
+from archiver.match.finding import SUFFICIENT
 
 
 @pytest.mark.parametrize("kind", list(REACHED))
@@ -37,20 +36,17 @@ def test_the_bounds_are_those_of_clopper_and_pearson() -> None:
 
 def test_a_rate_is_read_at_the_score_below_and_is_certain_error_below_the_first() -> None:
     pairs, rows = REACHED[KIND]
-    assert error_rate(0.62).rate == next(rate for score, _, rate in rows if score == 0.6)
-    assert error_rate(1.0).rate == rows[-1][2]
-    assert error_rate(0.1).rate == 1.0
-    assert error_rate(0.62).negatives == pairs
-    assert error_rate(0.62).data_set.startswith(DATA_SET)
+    count, rate = next((count, rate) for score, count, rate in rows if score == 0.6)
+    found = error_rate(0.62)
+    assert (found.errors, found.negatives) == (count, pairs)
+    assert found.ppm == pytest.approx(1e6 * rate, abs=1)
+    assert found.data.startswith(DATA_SET)
+    assert error_rate(1.0).ppm == pytest.approx(1e6 * rows[-1][2], abs=1)
+    assert error_rate(0.1).ppm == 1_000_000
 
 
 def test_unrelated_films_err_less_than_films_of_one_place() -> None:
-    assert error_rate(0.3, "unrelated").rate < error_rate(0.3).rate
-
-
-def test_a_copy_has_an_error_rate_and_a_scene_has_none() -> None:
-    assert Found("item", Finding.SAME_RECORDING, 0.8, ()).error_rate == error_rate(0.8)
-    assert Found("item", Finding.SAME_SCENE, 0.48, ()).error_rate is None
+    assert error_rate(0.3, "unrelated").ppm < error_rate(0.3).ppm
 
 
 def test_places_are_told_to_a_fraction_of_a_second() -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from archiver.match.descriptor import Floats
+from archiver.match.descriptor import POINTS, Floats
 from archiver.match.finding import MIN_DETAIL, MIN_RESIDUAL, SUFFICIENT, evidence, judge, judge_still, score
 from archiver.match.pair import Run
 from archiver.match.residual import STILL, Change, change
+from archiver.match.still import weakest_part
 from archiver.model import Finding
 
 
@@ -72,9 +73,20 @@ def test_the_weaker_correlation_decides_and_half_is_enough() -> None:
 
 
 def test_a_still_never_shows_that_a_video_is_the_same() -> None:
-    assert judge_still(1.0, images=False) is Finding.SAME_SCENE
-    assert judge_still(1.0, images=True) is Finding.SAME_RECORDING
-    assert judge_still(0.8, images=True) is None
+    assert judge_still(1.0, 1.0, images=False) is Finding.SAME_SCENE
+    assert judge_still(1.0, 1.0, images=True) is Finding.SAME_RECORDING
+    assert judge_still(0.8, 1.0, images=True) is None
+
+
+def test_two_pictures_of_one_room_in_which_one_part_differs_are_the_same_scene() -> None:
+    room = np.random.default_rng(1).normal(120, 30, (POINTS, POINTS)).astype(np.float32)
+    other = room.copy()
+    other[8:16, 8:16] = other[8:16, 8:16][::-1, ::-1]
+    assert weakest_part(room, room * 0.7 + 20) > 0.99
+    assert weakest_part(room, other) < 0.5
+    assert judge_still(0.99, weakest_part(room, other), images=True) is Finding.SAME_SCENE
+    flat = np.zeros_like(room)
+    assert weakest_part(room, flat) == weakest_part(flat, flat) == 0.0
 
 
 def test_a_scene_never_scores_above_a_copy() -> None:

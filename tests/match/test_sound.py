@@ -108,6 +108,7 @@ def test_sound_that_begins_later_in_the_footage_is_placed_there() -> None:
         (TUNE[seconds(0, 13)], TUNE[seconds(15, 30)]),
         (np.tile(TUNE[seconds(0, 2)], 9), np.tile(TUNE[seconds(0, 2)], 9)[seconds(3, 14)]),
         (TUNE, TUNE[seconds(4, 6)]),
+        (TUNE, TUNE[::-1]),
     ],
 )
 def test_what_shows_no_copy_is_none(item: Samples, query: Samples) -> None:

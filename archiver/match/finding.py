@@ -82,7 +82,7 @@ def judge(run: Run) -> Finding | None:
 
 
 def judge_still(appearance: float, weakest_part: float, *, images: bool) -> Finding | None:
-    """The finding for one picture against another; `images` if neither comes from a video.
+    """The finding for one picture against another; `images` if neither is from a video, and all in common was compared.
 
     A frame of a fixed camera is like every other one, so a still never shows by itself that a video is the same.
     """

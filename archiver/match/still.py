@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ from archiver.match.film import VARIANTS, Entries, seconds
 from archiver.match.finding import Found, judge_still
 from archiver.match.pair import Alignment
 from archiver.match.register import Placement, registered, seen
+from archiver.match.shots import boxes
 from archiver.model import Finding, Segment
 
 #: Nearest pairs of codes that are looked at closely.
@@ -39,6 +41,7 @@ class _Trial:
 
     appearance: float
     weakest_part: float
+    all_in_common: bool
     of_query: int
     of_item: int
     at: Alignment
@@ -53,16 +56,16 @@ def compare_still(
     [0, 0].
     """
     item_pictures, query_pictures = (each.pictures() for each in (item, query))
-    trials = [
-        _tried(query_pictures, query_entries, row, item_pictures, item_entries, column)
-        for row, column in _nearest(query_entries, item_entries)
-    ]
-    best = max(trials, key=lambda trial: trial.appearance, default=None)
-    if best is None:
+    images = item.kind == query.kind == "image"
+    judged: list[tuple[bool, float, Finding, _Trial]] = []
+    for row, column in _nearest(query_entries, item_entries):
+        for trial in _tried(query_pictures, query_entries, row, item_pictures, item_entries, column):
+            finding = judge_still(trial.appearance, trial.weakest_part, images=images and trial.all_in_common)
+            if finding is not None:
+                judged.append((finding is Finding.SAME_RECORDING, trial.appearance, finding, trial))
+    if not judged:
         return None
-    finding = judge_still(best.appearance, best.weakest_part, images=item.kind == query.kind == "image")
-    if finding is None:
-        return None
+    _, _, finding, best = max(judged, key=lambda each: each[:2])
     query_view = coefficients(turned(query_pictures, best.at.variant), best.at.box)
     grid = best.at.placement.grid(best.at.box)
     item_view = coefficients_of_points(seen(item_pictures.astype(np.float32), grid))
@@ -76,19 +79,23 @@ def compare_still(
 
 def _tried(
     query_pictures: Pixels, query: Entries, row: int, item_pictures: Pixels, item: Entries, column: int
-) -> _Trial:
+) -> Iterator[_Trial]:
+    """The parts that the codes were made of, laid over each other; then all that both pictures have in common."""
     variant = VARIANTS[query.variant[row]]
     of_query, of_item = int(query.sample[row]), int(item.sample[column])
     box = query.boxes[query.box[row]]
     view = turned(query_pictures[of_query : of_query + 1], variant)
     other = item_pictures[of_item : of_item + 1].astype(np.float32)
-    guess = Placement.of_boxes(box, item.boxes[item.box[column]])
-    placement = registered(guess, box, resampled(view, box), other)
-    box = placement.covered(box)
-    here, there = resampled(view, box), seen(other, placement.grid(box))
-    appearance = float(alike(coefficients_of_points(here), coefficients_of_points(there))[0])
-    at = Alignment(variant, box, placement, 1.0, 0.0)
-    return _Trial(appearance, weakest_part(here[0], there[0]), of_query, of_item, at)
+    placement = Placement.of_boxes(box, item.boxes[item.box[column]])
+    for all_in_common in (False, True):
+        if all_in_common:
+            box = placement.covered(boxes(view)[0])  # but for the query's flat borders
+        placement = registered(placement, box, resampled(view, box), other)
+        box = placement.covered(box)
+        here, there = resampled(view, box), seen(other, placement.grid(box))
+        appearance = float(alike(coefficients_of_points(here), coefficients_of_points(there))[0])
+        at = Alignment(variant, box, placement, 1.0, 0.0)
+        yield _Trial(appearance, weakest_part(here[0], there[0]), all_in_common, of_query, of_item, at)
 
 
 def weakest_part(one: Floats, other: Floats) -> float:

@@ -22,8 +22,9 @@ from archiver.engine import volumes
 from archiver.engine.volumes import Named
 from archiver.errors import EvidenceError
 from archiver.fingerprint import Fingerprint
-from archiver.match.index import RECIPE, volume_of
+from archiver.match.index import volume_of
 from archiver.match.lookup import Volume
+from archiver.match.recipe import recipe
 
 #: Fingerprints that go into a volume at a time, by their bytes: two hours of footage, 300 MB of memory meanwhile.
 _BATCH_BYTES: Final = 32 * 1024**2
@@ -52,7 +53,7 @@ class VaultIndex:
         self._vault = vault
         self._folder = vault.folder / indexlist.FOLDER_NAME
         self._tell, self._progress, self._thorough = tell, progress, thorough
-        self._list = VolumeList(RECIPE)
+        self._list = VolumeList(recipe())
         self._stamp: tuple[int, ...] | None = None
         self._opened: list[Named] = []
         self._unsaved: list[Named] = []
@@ -101,7 +102,7 @@ class VaultIndex:
     def rebuild(self) -> VolumeList:
         """Make the index anew from the fingerprint objects. Raises OSError."""
         with indexlist.writing(self._folder):
-            indexlist.write(self._folder, VolumeList(RECIPE))
+            indexlist.write(self._folder, VolumeList(recipe()))
             self._open()
             self._take_in(write=True)
         return self._list
@@ -112,10 +113,10 @@ class VaultIndex:
         if stamp == self._stamp:
             return
         try:
-            found = indexlist.read(self._folder, RECIPE)
+            found = indexlist.read(self._folder, recipe())
         except (ListError, OSError) as error:
             self._tell(f"the index is made anew: {error}")
-            found = VolumeList(RECIPE)
+            found = VolumeList(recipe())
         kept, self._opened, self._unsaved = [], [], []
         for file in found.volumes:
             try:

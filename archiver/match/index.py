@@ -24,10 +24,6 @@ from archiver.match.still import compare_still
 
 __all__ = ["Found", "Index", "Library", "query", "volume_of"]
 
-#: What the rows of a volume are made by. Other codes, boxes or rows are another recipe, and an index of the old one is
-#: made anew. A test compares.
-RECIPE: Final = "archiver-index/1"
-
 #: Queries of more samples than the first number are looked up by every second one; of more than the second, by every
 #: sixth and without crops of the query: 20 minutes against 20 minutes then take 6 s of one core.
 _ALL_SAMPLES: Final = 90

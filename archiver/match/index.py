@@ -7,7 +7,7 @@ the candidates' fingerprints are read and compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -25,7 +25,7 @@ from archiver.match.still import compare_still
 __all__ = ["Found", "Index", "Library", "query", "volume_of"]
 
 #: Queries of more samples than the first number are looked up by every second one; of more than the second, by every
-#: sixth and without crops of the query: 20 minutes against 20 minutes then take 6 s of one core.
+#: sixth and without crops of the query.
 _ALL_SAMPLES: Final = 90
 _LONG_SAMPLES: Final = 360
 #: Alignments of a pair that are verified.
@@ -54,22 +54,37 @@ def volume_of(fingerprints: Sequence[Fingerprint]) -> Volume:
     return lookup.volume(len(fingerprints), codes, films, samples)
 
 
-def query(fingerprint: Fingerprint, library: Library, wanted: Callable[[str], bool]) -> list[Found]:
-    """What is alike, best first, one answer for each film whose name is `wanted`."""
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What the index says of a query: films to compare closely, likeliest first, and what they were found by."""
+
+    candidates: list[Candidate]
+    entries: Entries
+    hits: Hits
+
+
+def retrieve(fingerprint: Fingerprint, library: Library, wanted: Callable[[str], bool]) -> Retrieved:
+    """The films that a query of at least one sample may be a copy of, among those whose name is `wanted`."""
     count = len(fingerprint.times_ms)
-    if not count or not library.volumes:
-        return []
     stride = 1 if count <= _ALL_SAMPLES else 2 if count <= _LONG_SAMPLES else 6
     entries = query_entries(fingerprint, stride, parts=count <= _LONG_SAMPLES)
-    pictures = fingerprint.pictures()
     bits = lookup.key_bits(sum(len(each) for each in library.volumes), sketch.PROBES)
     hits = lookup.hits(library.volumes, sketch.probes(fingerprint, entries, bits))
-    chosen = ranking.candidates(hits, entries.sample, ranking.stretches(pictures), library.name, wanted)
+    stretch = ranking.stretches(fingerprint.pictures())
+    return Retrieved(ranking.candidates(hits, entries.sample, stretch, library.name, wanted), entries, hits)
+
+
+def query(fingerprint: Fingerprint, library: Library, wanted: Callable[[str], bool]) -> list[Found]:
+    """What is alike, best first, one answer for each film whose name is `wanted`."""
+    if not fingerprint.times_ms or not library.volumes:
+        return []
+    retrieved = retrieve(fingerprint, library, wanted)
     answers = []
-    for candidate in chosen:
+    for candidate in retrieved.candidates:
         item = library.fingerprint(candidate.film)
         if item is not None:
-            found = _compared(library.name(candidate.film), item, candidate, fingerprint, entries, hits)
+            name = library.name(candidate.film)
+            found = _compared(name, item, candidate, fingerprint, retrieved.entries, retrieved.hits)
             if found is not None:
                 answers.append(found)
     return sorted(answers, key=lambda found: (*(-part for part in found.rank), found.item_id))

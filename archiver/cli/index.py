@@ -42,7 +42,7 @@ def index_command(ctx: click.Context) -> None:
 @index_command.command("rebuild", help="Make the index anew from the fingerprints.")
 @common.json_option
 def rebuild() -> None:
-    """Nothing is decoded anew: an hour of footage takes about five seconds."""
+    """Nothing is decoded anew."""
     from archiver.engine.indexing import VaultIndex
 
     vault = common.the_vault()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from archiver import standard
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
 from archiver.model import Acquisition, Holding, Item, Outcome, Role, StoredObject, Tool
@@ -122,7 +123,7 @@ def first_of_its_bytes(vault: Vault, item_id: str) -> str:
 
 
 def of_algorithm(vault: Vault, algorithm: str, after: int = 0) -> list[tuple[int, str, str]]:
-    """Fingerprints of one algorithm, as `fingerprints` gives those of all."""
+    """Fingerprints of one algorithm in the order in which they came, as `fingerprints` gives our own."""
     rows = vault.database.read().execute(
         "SELECT holding.rowid, item_id, sha256 FROM holding WHERE role = 'fingerprint' AND name = ?"
         " AND holding.rowid > ? ORDER BY holding.rowid",
@@ -141,11 +142,14 @@ def digests(vault: Vault) -> list[tuple[str, str, str, int]]:
 
 
 def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]:
-    """Fingerprint objects in the order in which they came: (row number, item, SHA-256), those after a row number."""
+    """Our own fingerprint objects in the order in which they came: (row number, item, SHA-256), after a row number.
+
+    The standard ones (`archiver.standard`) are left out: they are in other indexes, or compared with lists only.
+    """
     yield from vault.database.read().execute(
         "SELECT holding.rowid, item_id, sha256 FROM holding WHERE role = 'fingerprint' AND holding.rowid > ?"
-        " ORDER BY holding.rowid",
-        (after,),
+        " AND name NOT IN (SELECT value FROM json_each(?)) ORDER BY holding.rowid",
+        (after, json.dumps(standard.ALGORITHMS)),
     )
 
 

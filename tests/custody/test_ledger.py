@@ -93,6 +93,13 @@ EVENTS = [
     ),
     CustodyEvent(EventType.CHECKPOINT, detail={"size": 3, "root": "d" * 64, "note_sha256": "e" * 64}),
     CustodyEvent(EventType.SETTING, sealed={"source": "example.org", "note": "proxy set to none"}),
+    CustodyEvent(
+        EventType.LIST_IMPORT,
+        detail={"list": "l1", "kind": "pdq", "sha256": "f" * 64, "size": 9, "rows": 2, "refused": 1},
+        sealed={"title": "friends", "source": "Office B"},
+    ),
+    CustodyEvent(EventType.LIST_EXPORT, detail={"kind": "vpdq", "sha256": "f" * 64, "size": 9, "rows": 2}),
+    CustodyEvent(EventType.LIST_REMOVAL, detail={"list": "l1"}),
     CustodyEvent(EventType.ROTATION, detail={"old": ["a+b+c"], "new": ["a+d+e", "a+f+g"]}),
     CustodyEvent(EventType.MIGRATION, detail={"from": 1, "to": 2}),
     CustodyEvent(EventType.DISCLOSURE, detail={"entry": 1, "field": "url"}),

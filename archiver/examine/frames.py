@@ -1,7 +1,7 @@
 """One decode of a video: small grey pictures three times a second, and what the decoder said about the file.
 
-Runs inside the sandbox. Memory stays flat: a picture is reduced as soon as it is decoded, and footage longer than
-`MAX_SAMPLES` samples is sampled half as often, again and again.
+Runs inside the sandbox. Memory stays flat: a picture is reduced as soon as it is decoded, and footage of more than
+`MAX_SAMPLES` samples or `MAX_BYTES` packed is sampled half as often, again and again.
 
 Cost is that of a bare decode: the loop filter is skipped (its work is invisible in so small a picture; on H.264 it is a
 fifth of the decoding), and only the sampled frames are scaled.
@@ -42,6 +42,8 @@ MAX_PIXELS = 1 << 26
 #: Up to 720p one thread decodes faster than footage plays fifty times over, for a seventh less work than several: the
 #: other processors have other items to look at.
 ONE_THREAD_PIXELS = 1280 * 720
+#: Pictures of noise do not pack: then, too, samples are taken half as often. Two hours of usual footage stay below it.
+MAX_BYTES = 64 << 20
 #: Packets in a row that do not decode before the rest of the file is given up as noise.
 MAX_BAD_PACKETS = 1_000
 #: A file that ends this long before its stated end was cut off (coarse on purpose: containers round).
@@ -63,7 +65,10 @@ class Sampled:
 
 
 def sample(
-    path: str, max_samples: int = MAX_SAMPLES, watch: Callable[[InputContainer], Watcher] | None = None
+    path: str,
+    max_samples: int = MAX_SAMPLES,
+    watch: Callable[[InputContainer], Watcher] | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> Sampled:
     """Decode the video in the local file `path` once. Raises Unreadable.
 
@@ -76,7 +81,7 @@ def sample(
         if stream is None:
             raise Unreadable("no-frames", facts)
         watcher = watch(container) if watch else None
-        sampler = _Sampler(stream, max_samples, watcher)
+        sampler = _Sampler(stream, max_samples, max_bytes, watcher)
         for frame in decoded(container, stream, sampler.result.warnings, watcher):
             sampler.see(frame)
         sampled = sampler.finish(container, facts)
@@ -142,11 +147,11 @@ def upright(picture: Pictures, rotation: int) -> Pictures:
 class _Sampler:
     """Takes every frame in turn and keeps the first at or after each tick of the interval."""
 
-    def __init__(self, stream: VideoStream, max_samples: int, watcher: Watcher | None = None) -> None:
+    def __init__(self, stream: VideoStream, max_samples: int, max_bytes: int, watcher: Watcher | None = None) -> None:
         self.result = Sampled()
         self._watcher = watcher
         self._stream = stream
-        self._max_samples = max_samples
+        self._max_samples, self._max_bytes = max_samples, max_bytes
         self._interval = 0.5 / RATE  # of ticks; every second one is a sample in any case
         self._kept: npt.NDArray[np.float32] | None = None
         self._pending: list[Pictures] = []
@@ -192,6 +197,8 @@ class _Sampler:
         self.result.times_ms.append(at_ms)
         if len(self._pending) == BLOCK:
             self._pack()
+            if sum(map(len, self.result.blocks)) > self._max_bytes:
+                self._halve()
         if len(self.result.times_ms) >= self._max_samples:
             self._halve()
 

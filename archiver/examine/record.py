@@ -15,7 +15,7 @@ from archiver.model import Tool
 SCHEMA = "archiver-metadata/1"
 
 MAX_HEAD_BYTES = 1 << 20  # media types, facts and warnings of an item; 2 kB a file are usual
-MAX_FINGERPRINTS_BYTES = 128 << 20  # 65,536 samples of 64 x 64 pixels pack into 30 MB for usual footage
+MAX_FINGERPRINTS_BYTES = 128 << 20  # twice what frames.py packs of one video at most
 MAX_VALUES = 1_000_000  # embedded telemetry of a day; parsed, it fills some 100 MB
 MAX_DEPTH = 32  # XMP structures nest a few levels; deeper ones are attacks on whoever reads them next
 MAX_STRING = 1 << 20  # an embedded text; binary values are left out by ExifTool

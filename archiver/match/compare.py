@@ -102,10 +102,9 @@ def _strength(judged: _Judged) -> tuple[float, float, float]:
     finding, run, at = judged
     same = finding is Finding.SAME_RECORDING
     # Between speeds and offsets that explain about as much, the film as it was shot is the likelier one.
-    evidence = (
-        run.samples * (run.change.detail if same else run.appearance) * (1.0 if abs(at.speed - 1) < 0.02 else 0.97)
-    )
-    return float(same), evidence, -abs(at.offset)
+    usual = 1.0 if abs(at.speed - 1) < 0.02 else 0.97
+    explained = run.samples * (run.change.detail if same else run.appearance) * usual
+    return float(same), explained, -abs(at.offset)
 
 
 def _segment(run: Run, at: Alignment, item: Fingerprint, query: Fingerprint) -> Segment | None:

@@ -184,15 +184,14 @@ class _Views:
     """The coefficients of some of the query's samples, and of the item's around them, at one place."""
 
     def __init__(self, pair: Pair, at: Alignment, rows: Rows) -> None:
-        self._times, self._item_times = pair.query_times[rows], pair.item_times
+        self._times = pair.query_times[rows]
         self._a = coefficients_of_points(resampled(turned(pair.query[rows], at.variant), at.box))
         moments = at.speed * self._times + at.offset
         low, high = (moments.min() - _MARGIN_SECONDS, moments.max() + _MARGIN_SECONDS) if len(rows) else (0.0, 0.0)
-        self._first = int(np.searchsorted(self._item_times, low))
-        last = int(np.searchsorted(self._item_times, high, "right"))
-        self._first, last = min(self._first, len(self._item_times) - 1), max(last, self._first + 1)
-        self._item_times = self._item_times[self._first : last]
-        pictures = pair.item[self._first : last].astype(np.float32)
+        first = min(int(np.searchsorted(pair.item_times, low)), len(pair.item_times) - 1)
+        around = slice(first, max(int(np.searchsorted(pair.item_times, high, "right")), first + 1))
+        self._item_times = pair.item_times[around]
+        pictures = pair.item[around].astype(np.float32)
         self._b = coefficients_of_points(seen(pictures, at.placement.grid(at.box)))
 
     def aligned(self, at: Alignment) -> tuple[Floats, Floats]:

@@ -116,6 +116,14 @@ def test_long_footage_is_thinned_and_stays_in_order(tmp_path: Path) -> None:
     assert sampled.duration_ms > 19_000
 
 
+def test_footage_that_does_not_pack_is_thinned_too(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.mkv", [at * 334 for at in range(600)], form="matroska", codec="mpeg4", noise=90)
+    whole, thinned = sample(str(path)), sample(str(path), max_bytes=300_000)
+    assert sum(map(len, whole.blocks)) > 1_000_000 > 2 * sum(map(len, thinned.blocks))
+    assert (np.diff(thinned.times_ms) > 0).all()
+    assert thinned.times_ms[-1] > 190_000
+
+
 def test_the_start_of_the_stream_is_second_zero(tmp_path: Path) -> None:
     path = film(tmp_path / "film.ts", list(range(50_000, 52_000, 40)), form="mpegts", codec="mpeg2video", rate=25)
     assert sample(str(path)).times_ms[0] == 0

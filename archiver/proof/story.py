@@ -12,13 +12,14 @@ from archiver.proof import canonical, grouped, layout, matched
 from archiver.proof.bag import Bag, Faults
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.evidence import Entry, Evidence, read_json
-from archiver.proof.exhibits import Exhibit, Told
+from archiver.proof.exhibits import Exhibit, Told, objects_of
 from archiver.proof.faults import ProofError
 from archiver.proof.merkle import check_consistency, check_inclusion, leaf_hash
 from archiver.proof.untrusted import rows, table, text, texts, whole
 
 _CODE = "report-malformed"
 _COPIED = ("time", "type", "outcome")
+_COPIED_WHERE_TOLD: tuple[tuple[str, Any], ...] = (("reason", ""), ("tools", []))
 
 
 def check_story(bag: Bag, evidence: Evidence, exhibits: Mapping[int, Exhibit], faults: Faults) -> None:
@@ -103,12 +104,20 @@ def _exhibit(
         entry = evidence.entries.get(whole(table(row, _CODE), "entry", _CODE))
         if entry is None or not _copies(row, entry) or row.get("agent", "") != entry.fields.get("agent", ""):
             yield subject, f"the report tells entry {row['entry']} otherwise than the ledger"
+        elif "objects" in row and row["objects"] != _concerned(entry, told):
+            yield subject, f"the report tells of other objects than entry {row['entry']}"
 
 
 def _copies(row: dict[str, Any], entry: Entry) -> bool:
-    return all(row.get(name) == entry.value[name] for name in _COPIED) and row.get("reason", "") == entry.value.get(
-        "reason", ""
+    return all(row.get(name) == entry.value[name] for name in _COPIED) and all(
+        row.get(name, empty) == entry.value.get(name, empty) for name, empty in _COPIED_WHERE_TOLD
     )
+
+
+def _concerned(entry: Entry, told: list[Told]) -> list[str]:
+    """Which of an exhibit's objects an entry names, in the exhibit's order. Reports before version 0.3 do not say."""
+    named = {one.sha256 for one in objects_of(entry.value)}
+    return list(dict.fromkeys(one.sha256 for one in told if one.sha256 in named))
 
 
 def _check_cited(report: dict[str, Any], evidence: Evidence, faults: Faults) -> None:

@@ -106,7 +106,7 @@ def _exhibit(one: ExhibitRecords, withheld: Withheld) -> dict[str, Any]:
         "warnings": [{"code": code, "words": words.warning(code)} for code in detail.get("warnings", [])],
         "tools": _tools(one),
         "pictures_ms": [] if PICTURES in withheld.objects else _samples(one),
-        "custody": [_row(entry) for entry in one.entries],
+        "custody": [_row(entry, one.files) for entry in one.entries],
     }
 
 
@@ -184,8 +184,11 @@ def _samples(one: ExhibitRecords) -> list[int]:
     return sorted({length * (2 * i + 1) // (2 * SAMPLES) for i in range(SAMPLES)})
 
 
-def _row(entry: LedgerEntry) -> dict[str, Any]:
+def _row(entry: LedgerEntry, files: Sequence[Filed]) -> dict[str, Any]:
+    """An act; its objects are those of the exhibit, in the exhibit's order, for an entry can name others as well."""
+    named = {one["sha256"] for one in entry.value.get("objects", [])}
     row = {"entry": entry.seq, "time": entry.value["time"], "type": entry.type, "outcome": entry.value["outcome"]}
+    row["objects"] = list(dict.fromkeys(file.object.sha256 for file in files if file.object.sha256 in named))
     if "reason" in entry.value:
         row["reason"] = entry.value["reason"]
     if "agent" in entry.fields:

@@ -349,6 +349,14 @@ CAREFUL: dict[str, tuple[Attack, str]] = {
         report_exhibit(1, lambda e: e["custody"][1].update(outcome="success")),
         "report-differs",
     ),
+    "report: an act on other objects": (
+        report_exhibit(1, lambda e: e["custody"][2].update(objects=[e["objects"][0]["sha256"]])),
+        "report-differs",
+    ),
+    "report: an act with a newer tool": (
+        report_exhibit(1, lambda e: e["custody"][2]["tools"][0].update(version="2027.01.01")),
+        "report-differs",
+    ),
     "report: other agent": (report_exhibit(1, lambda e: e["custody"][1].update(agent="x")), "report-differs"),
     "report: prepared by somebody else": (
         edit(layout.REPORT_JSON, lambda r: r.update(prepared_by="x")),

@@ -27,6 +27,12 @@ REPORT_HTML = DATA + "report.html"
 REPORT_PDF = DATA + "report.pdf"
 #: The other parts of a case that is too large for one file.
 REPORT_PART = re.compile(r"data/report-([2-9]|[1-9][0-9])\.pdf", re.ASCII)
+#: The report in the forms that other programs read, derived from report.json; not in bundles before version 0.3.
+CASE_GRAPH = DATA + "case.jsonld"
+PREMIS = DATA + "premis.xml"
+PROV = DATA + "prov.json"
+EXHIBITS_TABLE = DATA + "exhibits.csv"
+INTERCHANGE = (CASE_GRAPH, PREMIS, PROV, EXHIBITS_TABLE)
 VERIFY_TEXT = DATA + "VERIFY.txt"
 VERIFIER = DATA + "verify.pyz"
 #: For people to sign, each as PDF and as text. Versions before 0.3 made none.
@@ -51,7 +57,7 @@ EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 EXPORT_ROTATIONS = EXPORT + "rotations.json"
 #: The newest checkpoint that witnesses cosigned, where it is an older one.
 EXPORT_COSIGNED = EXPORT + "cosigned"
-OPTIONAL_FILES = frozenset({REPORT_PDF, *STATEMENTS, EXPORT_ROTATIONS, EXPORT_COSIGNED})
+OPTIONAL_FILES = frozenset({REPORT_PDF, *STATEMENTS, *INTERCHANGE, EXPORT_ROTATIONS, EXPORT_COSIGNED})
 
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(

@@ -24,7 +24,7 @@ from archiver.proof import bundle, canonical, layout
 from archiver.proof.blockheaders import Header
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
-from archiver.report import anchored, gather, html, implied, numbering, pictures, provenance, pyz, timely
+from archiver.report import anchored, gather, html, implied, interchange, numbering, pictures, provenance, pyz, timely
 from archiver.report.bag import BagWriter, appearing
 from archiver.report.guard import Guard
 from archiver.report.instructions import instructions
@@ -211,7 +211,9 @@ def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Ob
         frames = pictures.Pictures(missing={one.number: pictures.WITHHELD for one in records.exhibits})
     else:
         frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
-    writer.put(layout.REPORT_JSON, canonical.encode(document))
+    report = canonical.encode(document)
+    for path, data in {layout.REPORT_JSON: report, **interchange.derived(report)}.items():
+        writer.put(path, data)
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
     writer.put(layout.VERIFIER, pyz.verifier())

@@ -95,5 +95,6 @@ def _ordinary() -> bytes:
     schema = resources.files("archiver.schemas").joinpath("report.schema.json").read_bytes()
     ours = resources.files("archiver.report")
     texts += [ours.joinpath(*path.split("/")).read_bytes() for path in _SENTENCES]
+    texts += [one.read_bytes() for one in sorted(ours.joinpath("interchange").iterdir(), key=str) if one.is_file()]
     names = " ".join((*layout.FIXED_FILES, *words.LIMITS, *words.ACTS, *words.ACTS.values())).encode()
     return b"\n".join([*texts, schema, names, pyz.verifier()])

@@ -1,0 +1,151 @@
+"""Interchange: from report.json and nothing else, the same bytes each time, whatever strangers wrote into it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.proof import layout
+from archiver.proof.bundle import verify
+from archiver.report.interchange import derived
+from archiver.report.interchange.csv import COLUMNS, cell
+from archiver.report.interchange.premis import text
+from archiver.report.interchange.reading import read
+from tests.report.bundle_story import Bundle
+from tests.report.interchange_story import HOSTILE, NAMED, TITLE, hostile, report_of, shown_in, withholding
+
+
+def table(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+# In the bundle
+
+
+def test_every_bundle_has_them_and_its_signed_list_names_them(exported_bundle: Path) -> None:
+    listed = {path: size for path, _, size in json.loads((exported_bundle / layout.EXPORT_FILES).read_bytes())["files"]}
+    for path, data in derived(report_of(exported_bundle)).items():
+        assert (exported_bundle / path).read_bytes() == data
+        assert listed[path] == len(data)
+    assert {path.name for path in exported_bundle.rglob("*.jsonld")} == {"case.jsonld"}
+
+
+@pytest.mark.parametrize("path", sorted(layout.INTERCHANGE))
+def test_a_changed_or_a_missing_one_is_found_though_all_manifests_were_made_anew(bundle: Bundle, path: str) -> None:
+    bundle.write(path, bundle.read(path) + b" ")
+    bundle.seal_again()
+    _assert_named(bundle, path)
+    (bundle.folder / path).unlink()
+    bundle.seal_again()
+    _assert_named(bundle, path)
+
+
+def _assert_named(bundle: Bundle, path: str) -> None:
+    found = verify(bundle.folder)
+    assert found.word == "FAILED"
+    assert {one.code for one in found.faults} == {"files-differ", "file-not-exported"}
+    assert path in {one.subject for one in found.faults}
+
+
+# Nothing but the report
+
+
+def test_the_same_report_gives_the_same_bytes_and_another_export_the_same_names(exported_bundle: Path) -> None:
+    report = report_of(exported_bundle)
+    assert derived(report) == derived(report)
+    later = report.replace(shown_in(exported_bundle)["prepared_at"].encode(), b"2027-01-01T00:00:00.000000Z")
+    one, other = read(report), read(later)
+    assert one.sha256 != other.sha256
+    assert [act.id for act in one.acts] == [act.id for act in other.acts]
+    assert [exhibit.id for exhibit in one.exhibits] == [exhibit.id for exhibit in other.exhibits]
+
+
+def test_what_the_report_withholds_is_in_none_and_that_it_does_is_said(exported_bundle: Path) -> None:
+    names = [b"Nadia", b'video.example/watch?v=1"', b"alert(1)", "Площадь".encode(), b"exchange.json"]
+    before, after = derived(report_of(exported_bundle)), derived(withholding(report_of(exported_bundle)))
+    for name in names:
+        assert any(name in data for data in before.values())
+        assert not [path for path, data in after.items() if name in data]
+    assert all(b"withheld" in data for data in after.values())
+    assert b"Office A" in after[layout.CASE_GRAPH]  # who answers for acts of people that are not named
+
+
+def test_an_act_on_two_exhibits_is_one_act(exported_bundle: Path) -> None:
+    told = read(report_of(exported_bundle))
+    entries = [act.entry for act in told.acts]
+    assert entries == sorted(set(entries))
+    (match,) = [act for act in told.acts if act.entry == told.matches[0].entry]
+    assert match.exhibits == (1, 2)
+
+
+def test_acts_have_the_files_that_their_entries_name(exported_bundle: Path) -> None:
+    told = read(report_of(exported_bundle))
+    ends = {(act.type, act.outcome): act for act in told.acts if 1 in act.exhibits}
+    assert ends["capture", "failure"].made == ()
+    assert ends["capture", "failure"].started == ""
+    capture = ends["capture", "success"]
+    assert [one.role for one in capture.made] == ["exchange"]
+    assert capture.started == told.exhibit(1).shown["started"]
+    assert [one.role for one in ends["message digest calculation", "success"].used] == ["original"]
+    metadata = ends["metadata extraction", "success"]
+    assert ([one.role for one in metadata.used], [one.role for one in metadata.made]) == (["original"], ["metadata"])
+    assert {tool.name for tool in metadata.tools} == {"exiftool"}
+    assert ends["decision", "success"].agent.role == "reviewer"
+
+
+# Strangers' words
+
+
+def test_hostile_strings_stay_values(exported_bundle: Path) -> None:
+    report = hostile(report_of(exported_bundle))
+    made = derived(report)
+    graph = json.loads(made[layout.CASE_GRAPH])["@graph"]
+    plain = json.loads(derived(report_of(exported_bundle))[layout.CASE_GRAPH])["@graph"]
+    records = [node for node in graph if node["@type"] == "investigation:ProvenanceRecord"]
+    assert records[0]["core:name"] == TITLE
+    assert len({node["@id"] for node in graph}) == len(graph) >= len(plain)
+    root = ElementTree.fromstring(made[layout.PREMIS])
+    names = [one.text or "" for one in root.iter("{http://www.loc.gov/premis/v3}originalName")]
+    assert names[0] == text(TITLE)
+    assert "[U+0000][U+0008][U+000B][U+001B][31m[U+007F][U+0085][U+FFFE][U+FFFF]" in names[0]
+    assert HOSTILE[2] in names[0]
+    entities = json.loads(made[layout.PROV])["entity"]
+    assert [one["archiver:title"] for one in entities.values() if one.get("archiver:title", "").startswith("=")] == [
+        TITLE
+    ]
+
+
+def test_no_cell_of_the_table_is_a_formula_or_moves_its_neighbours(exported_bundle: Path) -> None:
+    data = derived(hostile(report_of(exported_bundle)))[layout.EXHIBITS_TABLE]
+    rows = table(data)
+    assert [list(row) for row in rows] == [list(COLUMNS)] * 3
+    assert rows[0]["title"].startswith("'=HYPERLINK")
+    assert rows[0]["uploader"] == f"'{NAMED}"
+    assert rows[0]["note"] == "'[U+0009]=1+1"
+    assert "[U+202E]" in rows[0]["title"]
+    assert "\u202e" not in data.decode()
+    assert data.count(b"\r\n") == data.count(b"\n") == 4
+
+
+@given(st.text())
+def test_a_cell_neither_calculates_nor_hides_anything(value: str) -> None:
+    shown = cell(value)
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not any(ord(one) < 32 for one in shown)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_every_text_becomes_one_that_xml_holds(value: str) -> None:
+    element = ElementTree.Element("x")
+    element.text = text(value)
+    back = ElementTree.fromstring(ElementTree.tostring(element, encoding="utf-8")).text or ""
+    assert back == text(value)
+    if value.isprintable():
+        assert back == value

@@ -11,7 +11,8 @@ from typing import Self
 
 from archiver.config import Limits
 from archiver.examine import media_type, record, warnings
-from archiver.examine.record import Answer, Examination, FileRecord, FileWarning, RefusedAnswer
+from archiver.examine.bounded import RefusedAnswer
+from archiver.examine.record import Answer, Examination, FileRecord, FileWarning
 from archiver.model import Tool
 from archiver.sandbox.failure import Failure, JobLimits, SandboxError
 from archiver.sandbox.level import Level
@@ -27,6 +28,8 @@ PREPARED = (
     "scipy.fftpack",  # which imagehash.phash imports when it is first called: 0.4 s of every picture's job
     "exiftool",
     "archiver.examine.container",
+    "c2pa",
+    "archiver.examine.credentials",
     "archiver.examine.inside",
     "archiver.examine.metadata",
     "archiver.examine.fingerprint",

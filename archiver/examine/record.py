@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archiver.examine.bounded import bounded_json, check, is_object, is_whole, spelled, whole
+from archiver.examine.credited import Credentials, read_credentials
 from archiver.examine.warnings import MESSAGES
 from archiver.model import Tool
 
@@ -16,9 +17,6 @@ SCHEMA = "archiver-metadata/1"
 
 MAX_HEAD_BYTES = 1 << 20  # media types, facts and warnings of an item; 2 kB a file are usual
 MAX_FINGERPRINTS_BYTES = 128 << 20  # twice what frames.py packs of one video at most
-MAX_VALUES = 1_000_000  # embedded telemetry of a day; parsed, it fills some 100 MB
-MAX_DEPTH = 32  # XMP structures nest a few levels; deeper ones are attacks on whoever reads them next
-MAX_STRING = 1 << 20  # an embedded text; binary values are left out by ExifTool
 MAX_PRINTS = 3  # of a file: ours, and the standard ones of its pictures and of its sound
 MAX_FACTS = 40  # a decode states about fifteen
 MAX_NUMBER = 2**53 - 1  # whole numbers beyond it are not exact for every reader of JSON
@@ -30,16 +28,13 @@ _CODE = re.compile(r"[a-z][a-z-]{0,39}")
 _VERSION = re.compile(r"[ -~]{1,60}")
 
 
-class RefusedAnswer(ValueError):
-    """What came out of the sandbox is not what it has to be. Nothing of it is used."""
-
-
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """One file as judged by content. `facts` are whole numbers and words of at most 40 printable ASCII characters."""
 
     media_type: str
     facts: Mapping[str, int | str] = field(default_factory=dict)
+    credentials: Credentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +88,9 @@ class Examination:
             shown["codecs"] = "+".join(dict.fromkeys(codecs))
         if self.created:
             shown["created"] = self.created
+        credentials = [file.credentials.words for file in self.files if file.credentials]
+        if credentials:
+            shown["content_credentials"] = credentials[0]
         return shown
 
 
@@ -111,14 +109,14 @@ def read_answer(untrusted_reply: bytes, files: int, max_metadata: int) -> Answer
     """Take a reply apart, or raise RefusedAnswer."""
     length = int.from_bytes(untrusted_reply[:4], "big")
     head_end = 4 + length
-    _check(len(untrusted_reply) >= 4 and length <= MAX_HEAD_BYTES and head_end <= len(untrusted_reply), "frame")
+    check(len(untrusted_reply) >= 4 and length <= MAX_HEAD_BYTES and head_end <= len(untrusted_reply), "frame")
     head = bounded_json(untrusted_reply[4:head_end], max_string=60)
-    _check(_is_object(head, {"files", "fingerprints", "metadata_bytes", "tools"}), "head")
-    metadata_end = head_end + _whole(head["metadata_bytes"], max_metadata)
-    _check(metadata_end <= len(untrusted_reply), "metadata")
+    check(is_object(head, {"files", "fingerprints", "metadata_bytes", "tools"}), "head")
+    metadata_end = head_end + whole(head["metadata_bytes"], max_metadata)
+    check(metadata_end <= len(untrusted_reply), "metadata")
     blocks = bounded_json(untrusted_reply[head_end:metadata_end])
-    _check(isinstance(blocks, list) and len(blocks) == files and all(isinstance(one, dict) for one in blocks), "blocks")
-    _check(isinstance(head["files"], list) and len(head["files"]) == files, "number of files")
+    check(isinstance(blocks, list) and len(blocks) == files and all(isinstance(one, dict) for one in blocks), "blocks")
+    check(isinstance(head["files"], list) and len(head["files"]) == files, "number of files")
     records = [_file(one) for one in head["files"]]
     return Answer(
         files=tuple(record for record, _ in records),
@@ -135,38 +133,11 @@ def read_stills(untrusted_reply: bytes, wanted: int) -> list[bytes]:
     for _ in range(wanted):
         size = int.from_bytes(untrusted_reply[at : at + 4], "big")
         jpeg = untrusted_reply[at + 4 : at + 4 + size]
-        _check(len(jpeg) == size and jpeg.startswith(b"\xff\xd8\xff"), "still")
+        check(len(jpeg) == size and jpeg.startswith(b"\xff\xd8\xff"), "still")
         found.append(jpeg)
         at += 4 + size
-    _check(at == len(untrusted_reply), "stills' end")
+    check(at == len(untrusted_reply), "stills' end")
     return found
-
-
-def bounded_json(
-    data: bytes, *, max_values: int = MAX_VALUES, max_depth: int = MAX_DEPTH, max_string: int = MAX_STRING
-) -> Any:
-    """Parse untrusted JSON, or raise RefusedAnswer: no more values, depth, length and digits than the limits allow."""
-    # Counted before parsing, because a megabyte of brackets becomes a hundred megabytes of lists.
-    _check(data.count(b",") + data.count(b"[") + data.count(b"{") <= max_values, "number of values")
-    try:
-        parsed = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise RefusedAnswer("JSON") from error
-    level = [parsed]
-    for _ in range(max_depth):
-        below: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                below.extend(value)
-                below.extend(value.values())
-            elif isinstance(value, list):
-                below.extend(value)
-            else:
-                _check_scalar(value, max_string)
-        if not below:
-            return parsed
-        level = below
-    raise RefusedAnswer("depth")
 
 
 def document(answer: Answer, sandbox: str, warnings: Sequence[Sequence[str]]) -> bytes:
@@ -177,6 +148,7 @@ def document(answer: Answer, sandbox: str, warnings: Sequence[Sequence[str]]) ->
             "facts": dict(file.facts),
             "media_type": file.media_type,
             "warnings": list(codes),
+            **({"content_credentials": file.credentials.document()} if file.credentials else {}),
         }
         for file, block, codes in zip(answer.files, answer.blocks, warnings, strict=True)
     ]
@@ -201,76 +173,40 @@ def claimed_creation(blocks: tuple[Mapping[str, Any], ...]) -> str:
 
 
 def _file(untrusted: Any) -> tuple[FileRecord, tuple[str, ...]]:
-    _check(_is_object(untrusted, {"media_type", "facts", "warnings"}), "file")
+    check(isinstance(untrusted, dict), "file")
+    untrusted_credentials = untrusted.pop("credentials", None)
+    check(is_object(untrusted, {"media_type", "facts", "warnings"}), "file")
     facts, codes = untrusted["facts"], untrusted["warnings"]
-    _check(_spelled(untrusted["media_type"], _MEDIA_TYPE), "media type")
-    _check(isinstance(facts, dict) and len(facts) <= MAX_FACTS, "facts")
+    check(spelled(untrusted["media_type"], _MEDIA_TYPE), "media type")
+    check(isinstance(facts, dict) and len(facts) <= MAX_FACTS, "facts")
     for name, value in facts.items():
-        _check(_spelled(name, _KEY), "name of a fact")
-        _check(_spelled(value, _WORD) or _is_whole(value, -MAX_NUMBER, MAX_NUMBER), "fact")
-    _check(isinstance(codes, list) and len(codes) <= len(MESSAGES), "warnings")
-    _check(all(_spelled(code, _CODE) and code in MESSAGES for code in codes), "warning")
-    return FileRecord(untrusted["media_type"], facts), tuple(dict.fromkeys(codes))
+        check(spelled(name, _KEY), "name of a fact")
+        check(spelled(value, _WORD) or is_whole(value, -MAX_NUMBER, MAX_NUMBER), "fact")
+    check(isinstance(codes, list) and len(codes) <= len(MESSAGES), "warnings")
+    check(all(spelled(code, _CODE) and code in MESSAGES for code in codes), "warning")
+    credentials = None if untrusted_credentials is None else read_credentials(untrusted_credentials)
+    return FileRecord(untrusted["media_type"], facts, credentials), tuple(dict.fromkeys(codes))
 
 
 def _fingerprints(untrusted: Any, blobs: bytes, files: int) -> tuple[FingerprintRecord, ...]:
-    _check(isinstance(untrusted, list) and len(untrusted) <= MAX_PRINTS * files, "fingerprints")
+    check(isinstance(untrusted, list) and len(untrusted) <= MAX_PRINTS * files, "fingerprints")
     found: list[FingerprintRecord] = []
     places: set[tuple[int, str]] = set()
     at = 0
     for one in untrusted:
-        _check(_is_object(one, {"file", "algorithm", "bytes"}), "fingerprint")
-        _check(_spelled(one["algorithm"], _WORD) and one["algorithm"] != "", "algorithm")
-        end = at + _whole(one["bytes"], MAX_FINGERPRINTS_BYTES)
-        number = _whole(one["file"], files - 1)
-        _check(at < end <= len(blobs) and (number, one["algorithm"]) not in places, "fingerprint's place")
+        check(is_object(one, {"file", "algorithm", "bytes"}), "fingerprint")
+        check(spelled(one["algorithm"], _WORD) and one["algorithm"] != "", "algorithm")
+        end = at + whole(one["bytes"], MAX_FINGERPRINTS_BYTES)
+        number = whole(one["file"], files - 1)
+        check(at < end <= len(blobs) and (number, one["algorithm"]) not in places, "fingerprint's place")
         places.add((number, one["algorithm"]))
         found.append(FingerprintRecord(number, one["algorithm"], blobs[at:end]))
         at = end
-    _check(at == len(blobs), "fingerprints' end")
+    check(at == len(blobs), "fingerprints' end")
     return tuple(found)
 
 
 def _tools(untrusted: Any) -> Mapping[str, str]:
-    _check(isinstance(untrusted, dict) and len(untrusted) <= 10, "tools")
-    _check(all(_spelled(name, _KEY) and _spelled(version, _VERSION) for name, version in untrusted.items()), "tool")
+    check(isinstance(untrusted, dict) and len(untrusted) <= 10, "tools")
+    check(all(spelled(name, _KEY) and spelled(version, _VERSION) for name, version in untrusted.items()), "tool")
     return dict(sorted(untrusted.items()))
-
-
-def _check_scalar(value: Any, max_string: int) -> None:
-    if isinstance(value, str):
-        _check(len(value) <= max_string, "length of a text")
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise RefusedAnswer("text") from error
-    elif isinstance(value, float):
-        _check(math.isfinite(value), "number")
-    elif isinstance(value, int):
-        _check(abs(value) < 10**18, "number")
-
-
-def _no_constant(name: str) -> None:
-    raise RefusedAnswer(f"{name} is no number of JSON")
-
-
-def _is_object(value: Any, keys: set[str]) -> bool:
-    return isinstance(value, dict) and set(value) == keys
-
-
-def _spelled(value: Any, pattern: re.Pattern[str]) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
-def _is_whole(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _whole(value: Any, high: int) -> int:
-    _check(_is_whole(value, 0, high), "number")
-    return int(value)
-
-
-def _check(holds: bool, what: str) -> None:
-    if not holds:
-        raise RefusedAnswer(what)

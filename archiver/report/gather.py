@@ -16,7 +16,7 @@ from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
 from archiver.proof import canonical, disclosure, layout
-from archiver.report import timely
+from archiver.report import redact, timely
 from archiver.report.held_back import hold_back
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
 from archiver.report.withheld import Withheld
@@ -102,7 +102,6 @@ def exhibit(
     if all(one.role is not Role.EXCHANGE or one.withheld for one in held.files):
         exchange, note = _exchange(vault, held.files)  # which is why it is not there
     shown = {file.role for file in held.files if file.path}
-    shows_times = "times" not in withheld.metadata
     return ExhibitRecords(
         number=number,
         item=item.id,
@@ -111,7 +110,9 @@ def exhibit(
         files=held.files,
         secrets=held.secrets,
         entries=own,
-        summary={name: one for name, one in item.summary.items() if name != "created" or shows_times},
+        summary={
+            name: one for name, one in item.summary.items() if not redact.SUMMARY.get(name, set()) & withheld.metadata
+        },
         exchange=exchange,
         exchange_note=note,
         posted=traits.posted(vault, item) if Role.INFO in shown else None,

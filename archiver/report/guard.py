@@ -17,10 +17,12 @@ from archiver.report.withheld import Withheld
 #: Lines of a refusal; one of a thousand exhibits would fill the terminal.
 _LINES = 12
 
-#: Modules that hold the fixed sentences of report and statements.
+#: Modules that hold the fixed sentences and words of report, statements and interchange.
 _SENTENCES = (
-    "labels.py", "prose.py", "words.py", "paper/annex.py", "paper/copies.py", "paper/exhibit.py", "paper/match.py",
-    "paper/report.py", "statements/certification.py", "statements/common.py", "statements/declaration.py",
+    "interchange/case.py", "interchange/csv.py", "interchange/premis.py", "interchange/prov.py",
+    "interchange/reading.py", "interchange/told.py", "labels.py", "prose.py", "words.py", "paper/annex.py",
+    "paper/copies.py", "paper/exhibit.py", "paper/match.py", "paper/report.py", "statements/certification.py",
+    "statements/common.py", "statements/declaration.py",
 )  # fmt: skip
 
 _ROLE = re.compile(r"data/exhibits/[0-9]+/([a-z]+)")
@@ -95,6 +97,5 @@ def _ordinary() -> bytes:
     schema = resources.files("archiver.schemas").joinpath("report.schema.json").read_bytes()
     ours = resources.files("archiver.report")
     texts += [ours.joinpath(*path.split("/")).read_bytes() for path in _SENTENCES]
-    texts += [one.read_bytes() for one in sorted(ours.joinpath("interchange").iterdir(), key=str) if one.is_file()]
     names = " ".join((*layout.FIXED_FILES, *words.LIMITS, *words.ACTS, *words.ACTS.values())).encode()
     return b"\n".join([*texts, schema, names, pyz.verifier()])

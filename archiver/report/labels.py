@@ -12,6 +12,7 @@ TECHNICAL: Mapping[str, str] = {
     "height": "Height in pixels",
     "codecs": "Encoding",
     "created": "Time of making, as the file claims",
+    "content_credentials": "Content credentials (C2PA) in the file",
 }
 
 FIELDS: Mapping[str, str] = {

@@ -76,6 +76,15 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "times": frozenset({"timestamp", "upload_date", "release_timestamp", "release_date", "modified_date", "epoch"}),
 }  # fmt: skip
 
+#: Facts of an item's summary that tell something of these kinds.
+SUMMARY: Mapping[str, frozenset[str]] = {
+    "created": frozenset({"times"}),
+    "content_credentials": frozenset({"people", "device", "software"}),
+}
+
+#: Names in content credentials: a signer can be a person or a camera, a generator is a program.
+_CREDENTIALS: Mapping[str, tuple[str, ...]] = {"signer": ("people", "device"), "generator": ("software",)}
+
 #: What a film holds of its maker, and a film's own bytes hold as well: exporting it would tell what the copy hides.
 TELLING = frozenset({"device", "location", "people"})
 
@@ -102,8 +111,18 @@ def metadata(untrusted: bytes, sha256: str, kinds: Collection[str]) -> Redaction
     if not isinstance(files, list) or not all(isinstance(one, dict) for one in files):
         raise ValueError("it is no metadata of the known form")
     removed: list[tuple[str, Any]] = []
-    kept = [{**one, "exiftool": _kept(one.get("exiftool"), kinds, removed)} for one in files]
+    kept = [_file(one, kinds, removed) for one in files]
     return _redaction("metadata", {**document, "files": kept}, sha256, kinds, removed)
+
+
+def _file(one: Mapping[str, Any], kinds: Collection[str], removed: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = {**one, "exiftool": _kept(one.get("exiftool"), kinds, removed)}
+    credentials = one.get("content_credentials")
+    if isinstance(credentials, dict):
+        hidden = {name: next((kind for kind in of if kind in kinds), "") for name, of in _CREDENTIALS.items()}
+        removed += [(kind, credentials[name]) for name, kind in hidden.items() if kind and name in credentials]
+        made["content_credentials"] = {name: value for name, value in credentials.items() if not hidden.get(name)}
+    return made
 
 
 def info(untrusted: bytes, sha256: str, kinds: Collection[str]) -> Redaction:

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.examine.bounded import RefusedAnswer, bounded_json
 from archiver.examine.record import (
     Answer,
     Examination,
     FileRecord,
-    RefusedAnswer,
-    bounded_json,
     claimed_creation,
     document,
     read_answer,

@@ -46,6 +46,7 @@ from archiver.report.export import export
 ORIGIN = "office-a.example/archive"
 CASE = "Square, 14 March"
 TITLE = "Площадь \u202e4pm.exe <script>alert(1)</script>"
+CREDITED = "present, signature holds, signer Camera \u202e7 (not judged)"
 #: When the platform says that the film was posted: 14 March 2024, 16:00 UTC.
 POSTED = 1_710_432_000
 FILM, REPOST, PHOTO = "ifilm22222", "irepost222", "iphoto2222"
@@ -179,6 +180,10 @@ def build(folder: Path) -> Vault:
     told = {
         "url": address, "title": TITLE, "uploader": "someone", "note": "loud\nscene",
         "info": {"timestamp": POSTED}, "facts": facts(30),
+        "summary": {
+            "media_type": "video/mp4", "duration_seconds": 3.0, "width": 96, "height": 96,
+            "content_credentials": CREDITED,
+        },
     }  # fmt: skip
     first = item(vault, FILM, f"{wanted}.2", film(1), "video/mp4", **told)
     downloaded(vault, wanted, first, 1, Outcome.FAILURE)

@@ -100,6 +100,15 @@ def test_acts_have_the_files_that_their_entries_name(exported_bundle: Path) -> N
     assert ends["decision", "success"].agent.role == "reviewer"
 
 
+def test_content_credentials_are_told_in_every_form_and_on_the_page(exported_bundle: Path) -> None:
+    for path, data in derived(report_of(exported_bundle)).items():
+        assert "signature holds, signer Camera" in data.decode(), path
+    page = (exported_bundle / layout.REPORT_HTML).read_text("utf-8")
+    assert "Content credentials (C2PA) in the file" in page
+    assert "signer Camera <span" in page  # its hidden character is shown by number
+    assert "\u202e" not in page
+
+
 # Strangers' words
 
 

@@ -105,6 +105,7 @@ def _exhibit(exhibit: Exhibit) -> Iterator[Node]:
     fields = exhibit.fields
     described = [f"{name}: {value}" for name, value in fields.items() if name not in ("title", "url", "final_url")]
     described += [f"{name}: withheld from this export" for name in exhibit.withheld]
+    described += [f"content credentials: {exhibit.credentials}"] if exhibit.credentials else []
     described += exhibit.proofs
     record = _thing(
         "investigation:ProvenanceRecord",

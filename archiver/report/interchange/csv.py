@@ -22,7 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 _FIELDS = (
     "title", "url", "final_url", "uploader", "source", "location", "file_name", "case", "note", "requested_by",
 )  # fmt: skip
-_TECHNICAL = ("media_type", "duration_seconds", "width", "height", "codecs", "created")
+_TECHNICAL = ("media_type", "duration_seconds", "width", "height", "codecs", "created", "content_credentials")
 
 COLUMNS = (
     "exhibit", "item", *_FIELDS, "started", "ended", "http_status", *_TECHNICAL,

@@ -97,8 +97,13 @@ def _representation(exhibit: Exhibit, events: Iterable[Act]) -> Element:
     _identify(made, "object", _LOCAL, exhibit.id)
     _identify(made, "object", "exhibit number", str(exhibit.number))
     _identify(made, "object", "item", exhibit.item)
-    for name, value in (*exhibit.fields.items(), *((name, "(withheld)") for name in exhibit.withheld)):
-        if name != "title":
+    told = {
+        **exhibit.fields,
+        **dict.fromkeys(exhibit.withheld, "(withheld)"),
+        "content_credentials": exhibit.credentials,
+    }
+    for name, value in told.items():
+        if value and (name != "title" or name in exhibit.withheld):
             property_ = _add(made, "significantProperties")
             _add(property_, "significantPropertiesType", name)
             _add(property_, "significantPropertiesValue", value)

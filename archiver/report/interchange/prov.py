@@ -89,6 +89,7 @@ def _collection(exhibit: Exhibit) -> Record:
         "archiver:item": exhibit.item,
         **told,
         **({"archiver:withheld": list(exhibit.withheld)} if exhibit.withheld else {}),
+        **({"archiver:content_credentials": exhibit.credentials} if exhibit.credentials else {}),
         **({"archiver:proof": list(exhibit.proofs)} if exhibit.proofs else {}),
     }
 

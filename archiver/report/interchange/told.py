@@ -53,6 +53,11 @@ class Exhibit:
         return (self.originals or self.files)[0]
 
     @property
+    def credentials(self) -> str:
+        """What the original's content credentials (C2PA) came to, in words; empty where it has none."""
+        return str(self.shown["technical"].get("content_credentials", ""))
+
+    @property
     def proofs(self) -> tuple[str, ...]:
         """Since when it was here at the latest, in words, by what proves it."""
         stamp, anchor = self.shown.get("proved"), self.shown.get("anchored")

@@ -127,7 +127,7 @@ def _file(file: File) -> Node:
     node = _thing(
         "observable:File" if file.path else "observable:ContentData",
         file.id,
-        description=f"{file.role}, withheld: {file.withheld}" if file.withheld else file.role,
+        description=", ".join(filter(None, (file.role, file.absence))),
     )
     return node | {"core:hasFacet": [_file_facet(file.id, file.path, file.size), content] if file.path else [content]}
 

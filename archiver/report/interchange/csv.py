@@ -72,7 +72,7 @@ def _field(exhibit: Exhibit, name: str) -> str:
 
 
 def _place(file: File) -> str:
-    return file.path or f"(withheld: {file.withheld})"
+    return file.path or f"({file.absence})"
 
 
 def _joined(values: Sequence[str]) -> str:

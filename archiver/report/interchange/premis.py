@@ -120,7 +120,7 @@ def _file(file: File, exhibit: Exhibit, events: Iterable[Act]) -> Element:
     _identify(made, "object", _DIGEST, file.sha256)
     role = _add(made, "significantProperties")
     _add(role, "significantPropertiesType", "role")
-    _add(role, "significantPropertiesValue", f"{file.role} (withheld: {file.withheld})" if file.withheld else file.role)
+    _add(role, "significantPropertiesValue", ", ".join(filter(None, (file.role, file.absence))))
     _characteristics(made, file)
     if file.role == "original" and len(exhibit.originals) == 1 and "file_name" in exhibit.fields:
         _add(made, "originalName", exhibit.fields["file_name"])

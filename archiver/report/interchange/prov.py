@@ -102,7 +102,7 @@ def _entity(file: File) -> Record:
         "archiver:bytes": file.size,
         "archiver:media_type": file.media_type,
         "prov:location": file.path,
-        "archiver:withheld": file.withheld,
+        "archiver:withheld": file.absence,
     }
     return {name: value for name, value in told.items() if value != ""}
 

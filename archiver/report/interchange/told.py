@@ -26,6 +26,12 @@ class File:
     path: str
     withheld: str
 
+    @property
+    def absence(self) -> str:
+        """Why it is not in the bundle, in words; empty where it is."""
+        said = self.withheld.startswith("withheld") or not self.withheld
+        return self.withheld if said else f"withheld because {self.withheld}"
+
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +18,9 @@ import pytest
 
 from tests.calling import Archiver
 from tests.loopback import Site
+from tests.small_disk import fill, small_disk
+
+__all__ = ["small_disk"]
 
 pytestmark = pytest.mark.slow
 
@@ -158,33 +160,6 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(
     site.put("/drip.png", picture(2), kind="image/png")
     archiver.process("run")
     check_the_end(archiver, 2)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """A function that mounts a small file system. Skips where this user may not mount one."""
-    mounted: list[Path] = []
-
-    def make(kilobytes: int) -> Path:
-        folder = tmp_path / f"disk{len(mounted)}"
-        folder.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)]
-        if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-            pytest.skip("mounting a small file system takes root")
-        mounted.append(folder)
-        return folder
-
-    yield make
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path, leave: int) -> Path:
-    """Fill the disk of `folder` but for `leave` bytes."""
-    ballast = folder / "ballast"
-    free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-    ballast.write_bytes(bytes(max(0, free - leave)))
-    return ballast
 
 
 @pytest.mark.parametrize("leave", [0, 900_000])

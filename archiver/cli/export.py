@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
+@click.option("--zip", "zipped", is_flag=True, help="One zip in place of the folder: --to FILE.zip.")
 @click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
 @click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
@@ -39,6 +40,7 @@ def export_command(
     items: Sequence[str],
     case: str | None,
     target: Path | None,
+    zipped: bool,
     prepared_by: str,
     prepared_for: str,
     cosign: bool,
@@ -62,6 +64,8 @@ def export_command(
         return withholding.show_suggestions(offered)
     if target is None:
         raise UsageError("where to is missing", next_step="Name a new folder with --to")
+    if zipped and target.suffix.lower() != ".zip":
+        raise UsageError(f"{target} is no name of a zip", next_step="Name a new file that ends in .zip with --to")
     withholding.offer(offered)
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     given = verify.block_headers(headers) if headers else {}
@@ -74,6 +78,7 @@ def export_command(
         prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
         cosign=_asking(vault) if cosign else lambda: None,
         headers=given,
+        zipped=zipped,
     )
     for one in exported.left_out:
         click.echo(f"archiver: {common.safe(one)}", err=True)
@@ -92,10 +97,20 @@ def export_command(
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
         withholding.show(exported)
-        click.echo(f"Read {exported.bundle / 'data' / 'report.pdf'} or report.html beside it")
-        click.echo(f"Anybody can check it: python3 -I {exported.bundle / 'data' / 'verify.pyz'} {exported.bundle}")
+        click.echo(_how_to_read(exported.bundle, zipped))
         verify.show(exported.verdict)
     return exported.verdict.exit_code
+
+
+def _how_to_read(bundle: Path, zipped: bool) -> str:
+    """Where the report lies, and how others check the bundle."""
+    if zipped:
+        return f"Anybody can check it: take data/verify.pyz out of it, and run python3 -I verify.pyz {bundle.name}"
+    data = bundle / "data"
+    return (
+        f"Read {data / 'report.pdf'} or report.html beside it\n"
+        f"Anybody can check it: python3 -I {data / 'verify.pyz'} {bundle}"
+    )
 
 
 def _asking(vault: Vault) -> Callable[[], None]:

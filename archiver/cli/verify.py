@@ -43,7 +43,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     raise click.BadParameter(f"{value!r} is neither a number of entries from 1 on nor the word last")
 
 
-@click.command("verify", help="Check a whole vault, or an exported bundle.")
+@click.command("verify", help="Check a whole vault, or an exported bundle (folder or zip).")
 @click.argument("path", required=False, type=click.Path(path_type=Path), metavar="[PATH]")
 @click.option("--key", default=None, metavar="KEY", help="The verifier key that a bundle must be signed with.")
 @click.option(
@@ -112,7 +112,7 @@ def verify_command(
             click.echo(f"entry {one.entry}: {one.field} = {common.safe(one.value)}, {verdict.word}")
         show(verdict)
         tell(verdict)
-        if key is None and (target / "bagit.txt").is_file():
+        if key is None and _is_bundle(target):
             click.echo("The key is the bundle's own: ask the office for its key, and give it with --key")
     return verdict.exit_code
 
@@ -170,7 +170,7 @@ def check(
     from archiver.proof.outside import Outside
 
     given = outside or Outside()
-    if (target / "bagit.txt").is_file():
+    if _is_bundle(target):
         from archiver.proof import bundle, opened
 
         if since is not None:
@@ -185,6 +185,11 @@ def check(
 
     with common.progress() as observe:
         return audit.verify(target, observe, outside=given, since=since)
+
+
+def _is_bundle(target: Path) -> bool:
+    """A bag, or a file, which can only be a bundle's zip; everything else is taken for a vault."""
+    return (target / "bagit.txt").is_file() or target.is_file()
 
 
 def _voucher(file: Path) -> Vouch:

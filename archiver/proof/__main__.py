@@ -28,7 +28,7 @@ _MEANING = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check one bundle."""
     parser = argparse.ArgumentParser(prog="verify.pyz", description="Check an exported bundle.")
-    parser.add_argument("bundle", type=Path, help="the folder that holds bagit.txt")
+    parser.add_argument("bundle", type=Path, help="the folder that holds bagit.txt, or a zip of ours")
     parser.add_argument("--key", help="the office's verifier key, as you got it from the office itself")
     parser.add_argument(
         "--disclosure", type=Path, action="append", default=[], metavar="FILE", help="a field that was opened later"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ from archiver.proof.bag import Bag, Faults, TooManyFaults, read_bag
 from archiver.proof.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.exhibits import read_exhibits
 from archiver.proof.faults import ProofError, Verdict, judge
+from archiver.proof.folder import Folder
 from archiver.proof.manifest import check_manifests
 from archiver.proof.memory import Look
 from archiver.proof.opened import Opened, check_all
 from archiver.proof.outside import Outside
+from archiver.proof.source import Source
 from archiver.proof.story import check_story
 from archiver.proof.untrusted import rows, table
 from archiver.proof.withheld import check_withheld
+from archiver.proof.zipped import Zip
 
 _NOTHING = Outside()
 
@@ -39,7 +43,7 @@ def verify(
     tell: Callable[[Opened], None] = lambda opened: None,
     outside: Outside = _NOTHING,
 ) -> Verdict:
-    """Check the bundle in the folder `path`. `observe` hears how many bytes of how many are digested.
+    """Check the bundle in the folder or zip `path`. `observe` hears how many bytes of how many are digested.
 
     `disclosures` are files that `archiver disclose` wrote later; `tell` hears what each opens in this bundle, which
     counts for something only where the verdict is VERIFIED. `outside` is the reader's own: a policy that the checkpoint
@@ -49,16 +53,31 @@ def verify(
     checked: dict[str, int] = {}
     outcome = _Outcome()
     try:
-        if not stat.S_ISDIR(path.lstat().st_mode):
-            faults.add("bundle-not-a-folder", str(path), "a bundle is a folder: unpack an archive first")
-        else:
-            evidence = _verify(path, expected_key, observe, outside, faults, checked, outcome)
-            check_all(disclosures, evidence, tell, faults)
+        source = _open(path, faults)
+        if source is not None:
+            with closing(source):
+                evidence = _verify(source, expected_key, observe, outside, faults, checked, outcome)
+                check_all(disclosures, evidence, tell, faults)
     except OSError as error:
         faults.add("file-unreadable", "the bundle", f"the bundle cannot be read: {error.strerror}")
     except TooManyFaults:
         pass
     return replace(judge(checked, faults.found), told=outcome.told, look=outcome.look)
+
+
+def _open(path: Path, faults: Faults) -> Source | None:
+    """The folder or zip, or None and a fault. Raises OSError."""
+    kind = path.lstat().st_mode
+    if stat.S_ISDIR(kind):
+        return Folder(path)
+    if not stat.S_ISREG(kind):
+        faults.add("bundle-not-a-folder", str(path), "a bundle is a folder or a zip, and no link to one")
+        return None
+    try:
+        return Zip(path)
+    except ProofError as error:
+        faults.of(error, "the archive")
+        return None
 
 
 @dataclass
@@ -70,7 +89,7 @@ class _Outcome:
 
 
 def _verify(
-    path: Path,
+    source: Source,
     expected_key: str | None,
     observe: Callable[[int, int], None],
     outside: Outside,
@@ -78,7 +97,7 @@ def _verify(
     checked: dict[str, int],
     outcome: _Outcome,
 ) -> Evidence:
-    bag = read_bag(path, faults, observe)
+    bag = read_bag(source, faults, observe)
     check_manifests(bag, faults)
     checked["files"] = len(bag.files)
     checked["bytes"] = sum(one.size for one in bag.files.values())

@@ -9,7 +9,13 @@ GROUPS: tuple[Group, ...] = (
         "Do not use this bundle: keep it as you got it, and ask the office for a new one, on another way. Copying"
         " and unpacking can also add, rename or drop files: try the original medium first",
         {
-            "bundle-not-a-folder": "it is a file or a link; an archive has to be unpacked first",
+            "bundle-not-a-folder": "it is neither a folder nor a zip, or a link to one",
+            "archive-malformed": "it is no zip, or a damaged one",
+            "archive-header": "the zip says two things of a file",
+            "archive-repeated": "the zip holds a file twice",
+            "archive-overlap": "files of the zip share bytes, or bytes are missing",
+            "archive-gap": "bytes of the zip belong to no file",
+            "archive-crc": "a file of the zip is not that of its CRC",
             "file-name": "a name that no bundle has",
             "file-name-case": "two names that differ only in case",
             "file-extra": "a file that no bundle has",

@@ -87,6 +87,8 @@ ANCHORS = LEDGER + "anchors/"
 ANCHOR_KINDS = ("ots", "checkpoint")
 ANCHOR_PATH = re.compile(r"data/ledger/anchors/([0-9]{9,18})\.(?:ots|checkpoint)", re.ASCII)
 
+_PATTERNS = (REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH)
+
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
@@ -151,6 +153,11 @@ def anchor_path(seq: int, kind: str) -> str:
 def exhibit_folder(number: int) -> str:
     """Where the files of exhibit `number` lie, with a slash at the end."""
     return f"{EXHIBITS}{number:03}/"
+
+
+def is_known(path: str) -> bool:
+    """Whether a bundle may have a file there."""
+    return path in FIXED_FILES or path in OPTIONAL_FILES or any(one.fullmatch(path) for one in _PATTERNS)
 
 
 def is_listed(path: str) -> bool:

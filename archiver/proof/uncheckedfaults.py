@@ -27,6 +27,13 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     (
+        "Unpack it into a new folder with a program that you trust, and check that folder",
+        {
+            "archive-foreign": "the zip was packed by another program than archiver, and was not read",
+            "archive-encrypted": "the zip is encrypted",
+        },
+    ),
+    (
         "Get the authority's root certificate from the authority, and give it with --tsa-roots",
         {"timestamp-untrusted": "no root is at hand, so that no stamp's signature was believed"},
     ),

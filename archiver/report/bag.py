@@ -17,6 +17,7 @@ from archiver.proof import layout
 from archiver.proof.bag import CHUNK_BYTES, FileDigests
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class BagWriter:
@@ -79,22 +80,52 @@ def appearing(target: Path) -> Iterator[Path]:
     """
     if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
         raise UsageError(f"{target} holds something already", next_step="Name a folder that is new or empty")
+    with _temporary(target) as temporary:
+        yield temporary
+        os.rename(temporary, target)
+
+
+@contextmanager
+def appearing_file(target: Path) -> Iterator[tuple[Path, Path]]:
+    """As `appearing` for a file: a temporary folder to work in, and the place in it of what is to become `target`."""
+    if os.path.lexists(target):
+        raise UsageError(f"{target} is there already", next_step="Name a file that is new")
+    with _temporary(target) as temporary:
+        finished = temporary / "finished"
+        yield temporary / "folder", finished
+        _rename_new(finished, target)
+
+
+@contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    """A folder beside `target` that is gone in the end. Raises MachineError for what goes wrong on that disk."""
     temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         yield temporary
-        os.rename(temporary, target)
         _sync(target.parent)
     except OSError as error:
         full = error.errno in _FULL
         raise MachineError(
-            f"the bundle cannot be written to {target}: {error.strerror}",
+            f"the bundle cannot be written to {target}: {error.strerror or error}",
             code="disk-full" if full else "disk-error",
             next_step="Make room there, or choose another place; nothing was left behind",
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Give a file its name unless something has it. Disks without second names (USB sticks) are looked at first."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        os.rename(source, target)
 
 
 def _manifest(files: Mapping[str, FileDigests], algorithm: str) -> bytes:

@@ -24,8 +24,20 @@ from archiver.proof import bundle, canonical, layout
 from archiver.proof.blockheaders import Header
 from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
-from archiver.report import anchored, gather, html, implied, interchange, numbering, pictures, provenance, pyz, timely
-from archiver.report.bag import BagWriter, appearing
+from archiver.report import (
+    anchored,
+    gather,
+    html,
+    implied,
+    interchange,
+    numbering,
+    pictures,
+    provenance,
+    pyz,
+    timely,
+    zipping,
+)
+from archiver.report.bag import BagWriter, appearing, appearing_file
 from archiver.report.guard import Guard
 from archiver.report.instructions import instructions
 from archiver.report.leaks import Secret
@@ -81,8 +93,12 @@ def export(
     prepared: Prepared = _UNNAMED,
     cosign: Callable[[], object] = lambda: None,
     headers: Mapping[int, Header] = MappingProxyType({}),
+    *,
+    zipped: bool = False,
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
+
+    `zipped` makes one zip of it instead, the new file `target`; the disk needs room for both while that is written.
 
     `withhold` is what stays behind, with what follows from it; file paths of this machine always do. `prepared` says by
     whom and for whom.
@@ -97,7 +113,7 @@ def export(
         raise UsageError(f"{len(chosen)} exhibits are too many for one export", next_step="Export parts of the case")
     if target.resolve().is_relative_to(vault.folder.resolve()):
         raise UsageError("a bundle cannot lie in the vault itself", next_step="Name a folder elsewhere")
-    with _alone(vault.folder), taken_back(vault) as told, appearing(target) as folder:
+    with _alone(vault.folder), taken_back(vault) as told, _appearing(target, zipped) as (folder, archive):
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
@@ -114,7 +130,11 @@ def export(
         write_own_entry(vault, writer, records, sealed, told, cosign)
         writer.close(_bag_info(records))
         guard.check(folder, writer.written, observe)
-        verdict = bundle.verify(folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking"))
+        if archive:
+            zipping.pack(folder, writer.written, archive, lambda done, whole: observe(done, whole, "packing"))
+        verdict = bundle.verify(
+            archive or folder, records.verifier_key, lambda done, whole: observe(done, whole, "checking")
+        )
         if verdict.word != VERIFIED:
             fault = verdict.faults[0]
             raise EvidenceError(
@@ -242,6 +262,13 @@ def _counted(observe: Observe, total: int) -> Callable[[int], None]:
         observe(min(done, total), total, "copying")
 
     return count
+
+
+@contextmanager
+def _appearing(target: Path, zipped: bool) -> Iterator[tuple[Path, Path | None]]:
+    """Where to write the bundle's folder, and the zip of it where that is to become `target`."""
+    with appearing_file(target) if zipped else appearing(target) as place:
+        yield place if isinstance(place, tuple) else (place, None)
 
 
 @contextmanager

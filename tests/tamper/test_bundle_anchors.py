@@ -22,6 +22,7 @@ from archiver.proof.bag import Faults, read_bag
 from archiver.proof.bundle import verify
 from archiver.proof.evidence import read_evidence
 from archiver.proof.faults import Verdict
+from archiver.proof.folder import Folder
 from archiver.proof.outside import Outside
 from archiver.report.export import export
 from tests.calendar import Calendar, header, read, verifier
@@ -273,7 +274,7 @@ def test_a_header_that_was_made_for_the_price_of_nothing(bundle: Bundle, monkeyp
 def test_an_entry_of_another_form_by_whoever_holds_a_key(bundle: Bundle, detail: dict[str, Any]) -> None:
     """A key of the attacker's own signs any entry: the bundle's verifier has no schema and must not fall over it."""
     faults = Faults()
-    bag = read_bag(bundle.folder, faults, lambda done, total: None)
+    bag = read_bag(Folder(bundle.folder), faults, lambda done, total: None)
     evidence = read_evidence(bag, None, faults)
     first = anchors_of(bundle)[0]
     told = evidence.entries[first]

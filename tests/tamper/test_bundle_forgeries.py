@@ -100,8 +100,9 @@ def list_again(bundle: Bundle) -> None:
     """files.json, remade from what lies there."""
     from archiver.proof.bag import Faults, read_bag
     from archiver.proof.bundle import files_document
+    from archiver.proof.folder import Folder
 
-    bag = read_bag(bundle.folder, Faults())
+    bag = read_bag(Folder(bundle.folder), Faults())
     bundle.write_json(layout.EXPORT_FILES, files_document({p: (f.sha256, f.size) for p, f in bag.files.items()}))
 
 

@@ -3,8 +3,8 @@
     python benchmarks/copies.py CLIPS OUT [--only pip30,rotate5] [--jobs 2]
     python benchmarks/copies.py        names the attacks
 
-Writes OUT/*.mp4 and OUT/truth.csv in the form of attacks.py. Needs the ffmpeg program. Nothing in archiver/match was
-chosen by looking at single copies of these; they are there to show what holds beyond the 17 attacks it was built with.
+Writes OUT/*.mp4 and OUT/truth.csv in the form of attacks.py. Needs the ffmpeg program. They show what holds beyond the
+17 attacks; they are no held-out set, because the weights of insets were chosen on some of them.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def other_times(seed: int, shake: float, seconds: float = 8.0) -> Pair:
 
 
 def drawn(shot: Shot, seconds: float) -> Fingerprint:
-    """The fingerprint of drawn footage, sampled as moving footage is: every fifth picture and those halfway between."""
+    """The fingerprint of drawn footage, sampled as moving footage is: two pictures of each five."""
     count = round(seconds * FPS)
     kept = [(number, picture) for number, picture in enumerate(film(shot, count)) if number % 5 in (0, 3)]
     pictures = np.stack([_small(picture.mean(axis=2, dtype=np.float32)) for _, picture in kept])

@@ -194,11 +194,10 @@ def _act(act: Act, told: Told) -> Node:
 
 def _ends(act: Act, told: Told) -> tuple[list[str], list[str]]:
     """What an act was about and what came of it; where the report names no files, the exhibits as a whole."""
-    for match in told.matches:
-        if act.entry == match.entry:
-            return [told.exhibit(number).leading.id for number in (match.a, match.b)], [match.id]
-        if any(act.entry == ruling["entry"] for ruling in match.shown["rulings"]):
-            return [match.id], [part_of(match.id, str(act.entry))]
+    if act.match is not None and act.ruling:
+        return [act.match.id], [part_of(act.match.id, str(act.entry))]
+    if act.match is not None:
+        return [told.exhibit(number).leading.id for number in (act.match.a, act.match.b)], [act.match.id]
     files = [file.id for file in act.used]
     made = [file.id for file in act.made]
     return files if files or made else [told.exhibit(number).id for number in act.exhibits], made

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from archiver.model import EventType
-from archiver.report.interchange.told import Act, Agent, Exhibit, File, Match, Told, Tool
+from archiver.report.interchange.told import Act, Agent, Exhibit, File, Told, Tool
 
 _NAMESPACE = "http://www.loc.gov/premis/v3"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -52,12 +52,10 @@ def document(told: Told) -> bytes:
         },
     )
     events = {one.number: [act for act in told.acts if one.number in act.exhibits] for one in told.exhibits}
-    findings = {match.entry: match for match in told.matches}
-    rulings = {ruling["entry"]: ruling["ruling"] for match in told.matches for ruling in match.shown["rulings"]}
     for exhibit in told.exhibits:
         root.append(_representation(exhibit, events[exhibit.number]))
         root.extend(_file(file, exhibit, events[exhibit.number]) for file in exhibit.files)
-    root.extend(_event(act, told, findings.get(act.entry), rulings.get(act.entry, "")) for act in told.acts)
+    root.extend(_event(act, told) for act in told.acts)
     root.extend(map(_agent, {agent.id: agent for agent in told.agents}.values()))
     root.extend(map(_software, told.tools))
     ElementTree.indent(root, " ")
@@ -167,13 +165,13 @@ def _link_events(parent: Element, events: Iterable[Act]) -> None:
         _add(identifier, "linkingEventIdentifierValue", str(act.entry))
 
 
-def _event(act: Act, told: Told, match: Match | None, ruling: str) -> Element:
+def _event(act: Act, told: Told) -> Element:
     made = Element("event")
     _identify(made, "event", _ENTRY, str(act.entry))
     kind = _NEAREST.get(act.type, act.type)
     _add(made, "eventType", kind, "eventType" if kind in _KNOWN else "")
     _add(made, "eventDateTime", act.time)
-    for detail in _details(act, match, ruling):
+    for detail in _details(act):
         _add(_add(made, "eventDetailInformation"), "eventDetail", detail)
     outcome = _add(made, "eventOutcomeInformation")
     known = _OUTCOMES.get(act.outcome, "")
@@ -193,15 +191,15 @@ def _event(act: Act, told: Told, match: Match | None, ruling: str) -> Element:
     return made
 
 
-def _details(act: Act, match: Match | None, ruling: str) -> Iterator[str]:
+def _details(act: Act) -> Iterator[str]:
     if act.type in _NEAREST:
         yield act.type
     if act.started:
         yield f"started at {act.started}"
-    if match:
-        yield match.words
-    if ruling:
-        yield f"ruling: {ruling}"
+    if act.match is not None:
+        yield act.match.words
+    if act.ruling:
+        yield f"ruling: {act.ruling}"
 
 
 def _link(parent: Element, what: str, uuid: str, role: str, vocabulary: str = "") -> None:

@@ -32,9 +32,6 @@ def document(told: Told) -> bytes:
         _relate(act, told, relations)
     for match in told.matches:
         entities[_name(match.id)] = _finding(match)
-        relations.add("wasGeneratedBy", entity=match.id, activity=_activity_of(told, match.entry))
-        for ruling in match.shown["rulings"]:
-            relations.add("used", activity=_activity_of(told, ruling["entry"]), entity=match.id)
     relations.add("wasAttributedTo", entity=told.id, agent=told.prepared_by.id)
     relations.add("wasAttributedTo", entity=told.id, agent=told.program.id)
     whole = {
@@ -61,10 +58,6 @@ class _Relations:
 
 def _name(uuid: str) -> str:
     return f"id:{uuid}"
-
-
-def _activity_of(told: Told, entry: int) -> str:
-    return next(act.id for act in told.acts if act.entry == entry)
 
 
 def _typed(name: str, kind: str = "prov:QUALIFIED_NAME") -> Record:
@@ -130,6 +123,10 @@ def _relate(act: Act, told: Told, relations: _Relations) -> None:
         relations.add("wasGeneratedBy", entity=file.id, activity=act.id)
         for source in act.used:
             relations.add("wasDerivedFrom", generatedEntity=file.id, usedEntity=source.id, activity=act.id)
+    if act.match is not None and act.ruling:
+        relations.add("used", activity=act.id, entity=act.match.id)
+    elif act.match is not None:
+        relations.add("wasGeneratedBy", entity=act.match.id, activity=act.id)
     if not (act.used or act.made):
         for number in act.exhibits:
             relations.add("used", activity=act.id, entity=told.exhibit(number).id)

@@ -37,6 +37,7 @@ class _Reader:
     def told(self) -> Told:
         digest = sha256(self._bytes).hexdigest()
         exhibits = tuple(self._exhibit(one) for one in self._shown["exhibits"])
+        matches = tuple(self._match(one) for one in self._shown["matches"])
         return Told(
             id=self._id("report", digest),
             case=self._shown["case"],
@@ -48,8 +49,8 @@ class _Reader:
             sha256=digest,
             size=len(self._bytes),
             exhibits=exhibits,
-            acts=tuple(self._acts({one.number: one for one in exhibits})),
-            matches=tuple(self._match(one) for one in self._shown["matches"]),
+            acts=tuple(self._acts(exhibits, matches)),
+            matches=matches,
         )
 
     def _id(self, *names: object) -> str:
@@ -86,17 +87,19 @@ class _Reader:
     def _tool(self, name: str, version: str) -> Tool:
         return Tool(self._id("tool", name, version), name, version)
 
-    def _acts(self, exhibits: Mapping[int, Exhibit]) -> Iterator[Act]:
+    def _acts(self, exhibits: Sequence[Exhibit], matches: Sequence[Match]) -> Iterator[Act]:
+        judged = {entry: (match, ruling) for match in matches for entry, ruling in match.entries.items()}
         rows: dict[int, list[tuple[Exhibit, Mapping[str, Any]]]] = {}
-        for one in exhibits.values():
+        for one in exhibits:
             for row in one.shown["custody"]:
                 rows.setdefault(row["entry"], []).append((one, row))
-        obtained = {entry: one.shown["started"] for one in exhibits.values() for entry in _obtaining(one)}
+        obtained = {entry: one.shown["started"] for one in exhibits for entry in _obtaining(one)}
         for entry, seen in sorted(rows.items()):
             row = seen[0][1]
             concerned = [file for one, each in seen for file in one.files if file.sha256 in each.get("objects", ())]
             examined = [file for one, _ in seen for file in one.originals] if row["type"] in _EXAMINING else []
             producing = row["type"] in _PRODUCING
+            match, ruling = judged.get(entry, (None, ""))
             yield Act(
                 id=self._id("entry", entry),
                 entry=entry,
@@ -110,6 +113,8 @@ class _Reader:
                 exhibits=tuple(one.number for one, _ in seen),
                 used=tuple(examined if producing else concerned),
                 made=tuple(concerned if producing else ()),
+                match=match,
+                ruling=ruling,
             )
 
     def _match(self, shown: Mapping[str, Any]) -> Match:

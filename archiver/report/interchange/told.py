@@ -105,7 +105,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An entry of the ledger. `used` and `made` are files; `started` is told of the act by which an exhibit came."""
+    """An entry of the ledger. `used` and `made` are files; `started` is told of the act by which an exhibit came.
+
+    `match` is the one that it found or, with a `ruling`, that somebody ruled on.
+    """
 
     id: str
     entry: int
@@ -119,6 +122,8 @@ class Act:
     exhibits: tuple[int, ...]
     used: tuple[File, ...]
     made: tuple[File, ...]
+    match: Match | None
+    ruling: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,11 @@ class Match:
     b: int
     finding: str
     shown: Mapping[str, Any]
+
+    @property
+    def entries(self) -> Mapping[int, str]:
+        """The entries about it: that of the finding with "", those of the rulings with the ruling."""
+        return {self.entry: "", **{one["entry"]: one["ruling"] for one in self.shown["rulings"]}}
 
     @property
     def words(self) -> str:

@@ -69,6 +69,7 @@ HEAVY = (
     "imagehash",
     "jsonschema_rs",
     "curl_cffi",
+    "c2pa",
     "typst",
 )
 

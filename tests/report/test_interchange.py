@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.proof import layout
+from archiver.proof import canonical, layout
 from archiver.proof.bundle import verify
 from archiver.report.interchange import derived
 from archiver.report.interchange.csv import COLUMNS, cell
@@ -98,6 +98,30 @@ def test_acts_have_the_files_that_their_entries_name(exported_bundle: Path) -> N
     assert ([one.role for one in metadata.used], [one.role for one in metadata.made]) == (["original"], ["metadata"])
     assert {tool.name for tool in metadata.tools} == {"exiftool"}
     assert ends["decision", "success"].agent.role == "reviewer"
+
+
+def test_what_proves_since_when_an_exhibit_was_here_is_told(exported_bundle: Path) -> None:
+    shown = shown_in(exported_bundle)
+    time = "2026-03-14T10:00:00.000000Z"
+    shown["exhibits"][0] |= {
+        "proved": {"entry": 6, "claimed": time, "timestamp": 40, "time": time},
+        "anchored": {"entry": 6, "claimed": time, "anchor": 41, "block": 900_000},
+    }
+    made = derived(canonical.encode(shown))
+    for path in (layout.CASE_GRAPH, layout.PROV, layout.EXHIBITS_TABLE):
+        assert f"here at the latest at {time}, by the time stamp of ledger entry 40" in made[path].decode()
+        assert "here before Bitcoin block 900000, by the anchor of ledger entry 41" in made[path].decode()
+
+
+def test_several_files_of_an_exhibit_stand_in_one_cell_each_with_its_digest(exported_bundle: Path) -> None:
+    shown = shown_in(exported_bundle)
+    objects = shown["exhibits"][0]["objects"]
+    second = objects[0] | {"sha256": 64 * "a", "path": "data/exhibits/001/original-2.mp4"}
+    objects.insert(1, second)
+    row = table(derived(canonical.encode(shown))[layout.EXHIBITS_TABLE])[0]
+    assert row["originals"] == "2"
+    assert row["sha256"] == f"{objects[0]['sha256']} | {64 * 'a'}"
+    assert row["paths"] == "data/exhibits/001/original-1.mp4 | data/exhibits/001/original-2.mp4"
 
 
 def test_content_credentials_are_told_in_every_form_and_on_the_page(exported_bundle: Path) -> None:

@@ -65,15 +65,14 @@ class _Reader:
             item=shown["item"],
             fields={name: one["value"] for name, one in sorted(fields.items()) if "value" in one},
             withheld=tuple(sorted(name for name, one in fields.items() if one.get("withheld"))),
-            files=tuple(self._file(shown, one) for one in shown["objects"]),
+            files=tuple(self._file(shown["item"], one) for one in shown["objects"]),
             shown=shown,
         )
 
-    def _file(self, exhibit: Mapping[str, Any], shown: Mapping[str, Any]) -> File:
+    def _file(self, item: str, shown: Mapping[str, Any]) -> File:
         told = {name: shown[name] for name in ("role", "sha256", "sha512", "size", "media_type")}
         return File(
-            id=self._id("object", exhibit["item"], shown["role"], shown["sha256"]),
-            exhibit=exhibit["number"],
+            id=self._id("object", item, shown["role"], shown["sha256"]),
             path=shown.get("path", ""),
             withheld=shown.get("withheld", ""),
             **told,

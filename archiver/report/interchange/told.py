@@ -17,7 +17,6 @@ class File:
     """An object of an exhibit: a file of the bundle at `path`, or none of it for the reason in `withheld`."""
 
     id: str
-    exhibit: int
     role: str
     sha256: str
     sha512: str
@@ -66,17 +65,15 @@ class Exhibit:
     @property
     def proofs(self) -> tuple[str, ...]:
         """Since when it was here at the latest, in words, by what proves it."""
-        stamp, anchor = self.shown.get("proved"), self.shown.get("anchored")
-        told = (
-            [f"here at the latest at {stamp['time']}, by the time stamp of ledger entry {stamp['timestamp']}"]
-            if stamp
-            else []
-        )
-        told += (
-            [f"here before Bitcoin block {anchor['block']}, by the anchor of ledger entry {anchor['anchor']}"]
-            if anchor
-            else []
-        )
+        told = []
+        if stamp := self.shown.get("proved"):
+            told.append(
+                f"here at the latest at {stamp['time']}, by the time stamp of ledger entry {stamp['timestamp']}"
+            )
+        if anchor := self.shown.get("anchored"):
+            told.append(
+                f"here before Bitcoin block {anchor['block']}, by the anchor of ledger entry {anchor['anchor']}"
+            )
         return tuple(told)
 
 

@@ -35,6 +35,8 @@ EXHIBITS_TABLE = DATA + "exhibits.csv"
 INTERCHANGE = (CASE_GRAPH, PREMIS, PROV, EXHIBITS_TABLE)
 VERIFY_TEXT = DATA + "VERIFY.txt"
 VERIFIER = DATA + "verify.pyz"
+#: Core checks in a browser. Versions before 0.3 made none.
+CHECK_PAGE = DATA + "verify.html"
 #: For people to sign, each as PDF and as text. Versions before 0.3 made none.
 STATEMENTS = tuple(
     f"{DATA}statements/{name}.{kind}" for name in ("certification", "declaration") for kind in ("pdf", "txt")
@@ -57,7 +59,7 @@ EXPORT_CHECKPOINT = EXPORT + "checkpoint"
 EXPORT_ROTATIONS = EXPORT + "rotations.json"
 #: The newest checkpoint that witnesses cosigned, where it is an older one.
 EXPORT_COSIGNED = EXPORT + "cosigned"
-OPTIONAL_FILES = frozenset({REPORT_PDF, *STATEMENTS, *INTERCHANGE, EXPORT_ROTATIONS, EXPORT_COSIGNED})
+OPTIONAL_FILES = frozenset({REPORT_PDF, CHECK_PAGE, *STATEMENTS, *INTERCHANGE, EXPORT_ROTATIONS, EXPORT_COSIGNED})
 
 #: Exactly these lie beside exhibits/ and ledger/entries/.
 FIXED_FILES = frozenset(
@@ -87,7 +89,8 @@ ANCHORS = LEDGER + "anchors/"
 ANCHOR_KINDS = ("ots", "checkpoint")
 ANCHOR_PATH = re.compile(r"data/ledger/anchors/([0-9]{9,18})\.(?:ots|checkpoint)", re.ASCII)
 
-_PATTERNS = (REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH)
+#: All paths that hold a number.
+PATTERNS = (REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH)
 
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
@@ -157,7 +160,7 @@ def exhibit_folder(number: int) -> str:
 
 def is_known(path: str) -> bool:
     """Whether a bundle may have a file there."""
-    return path in FIXED_FILES or path in OPTIONAL_FILES or any(one.fullmatch(path) for one in _PATTERNS)
+    return path in FIXED_FILES or path in OPTIONAL_FILES or any(one.fullmatch(path) for one in PATTERNS)
 
 
 def is_listed(path: str) -> bool:

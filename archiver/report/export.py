@@ -26,6 +26,7 @@ from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import VERIFIED, Verdict
 from archiver.report import (
     anchored,
+    checkpage,
     gather,
     html,
     implied,
@@ -237,6 +238,7 @@ def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Ob
     writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
     writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
     writer.put(layout.VERIFIER, pyz.verifier())
+    writer.put(layout.CHECK_PAGE, checkpage.page())
     return writing.write(writer, vault.working, document, frames, observe)
 
 

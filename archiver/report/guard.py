@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archiver.errors import RefusedError
 from archiver.proof import layout
-from archiver.report import pyz, words
+from archiver.report import checkpage, pyz, words
 from archiver.report.leaks import Check, Leak, Secret, summed
 from archiver.report.withheld import Withheld
 
@@ -98,4 +98,4 @@ def _ordinary() -> bytes:
     ours = resources.files("archiver.report")
     texts += [ours.joinpath(*path.split("/")).read_bytes() for path in _SENTENCES]
     names = " ".join((*layout.FIXED_FILES, *words.LIMITS, *words.ACTS, *words.ACTS.values())).encode()
-    return b"\n".join([*texts, schema, names, pyz.verifier()])
+    return b"\n".join([*texts, schema, names, pyz.verifier(), checkpage.page()])

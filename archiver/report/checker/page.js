@@ -1,0 +1,112 @@
+// What the reader sees and does. Nothing here sends anything anywhere: the page's policy forbids it.
+
+const element = (id) => document.getElementById(id);
+
+function show(word, title, lines) {
+  element("verdict").textContent = word;
+  element("verdict").dataset.word = word;
+  element("meaning").textContent = title;
+  element("checked").textContent = lines;
+  element("result").hidden = false;
+}
+
+function showFaults(faults) {
+  const body = element("faults").querySelector("tbody");
+  body.replaceChildren(
+    ...faults.map((one) => {
+      const row = document.createElement("tr");
+      for (const value of [one.code, one.subject, one.message]) row.insertCell().textContent = value;
+      return row;
+    }),
+  );
+  element("faults").hidden = faults.length === 0;
+}
+
+const MEANING = {
+  VERIFIED: "Of what this page checks, everything is as the signed ledger has it.",
+  FAILED: "Something is missing, was changed, or does not belong here. Do not use this bundle; ask the office for a new one.",
+  INCOMPLETE: "Nothing was found changed, but not everything could be read.",
+};
+
+let busy = false;
+
+async function check(collect) {
+  if (busy) return;
+  busy = true;
+  element("result").hidden = true;
+  element("progress").hidden = false;
+  element("bar").value = 0;
+  try {
+    const started = performance.now();
+    let files;
+    const collected = new Faults();
+    await collected.of("the archive", async () => (files = await collect()));
+    const answer = files
+      ? await checkBundle(files, element("key").value, (done, total) => (element("bar").value = total ? done / total : 1))
+      : { word: collected.word, faults: collected.found, checked: {} };
+    const { checked } = answer;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const signed = checked.origin ? ` under the checkpoint of ${visible(checked.origin)} over ${checked.size} entries` : "";
+    showFaults(answer.faults);
+    show(answer.word, MEANING[answer.word], `${checked.files ?? 0} files and ${checked.entries ?? 0} entries${signed}, in ${seconds} s.`);
+    element("confirm").hidden = answer.word === "FAILED" || element("key").value.trim() !== "";
+  } catch (error) {
+    showFaults([]);
+    show("INCOMPLETE", `This page could not finish (${visible(String(error))}). Use verify.pyz.`, "");
+  } finally {
+    element("progress").hidden = true;
+    busy = false;
+  }
+}
+
+// Files below the folder with bagit.txt, whichever folder around it was handed over.
+function rooted(files) {
+  const root = files.map((one) => /^(?:.*\/)?(?=bagit\.txt$)/.exec(one.path)?.[0]).filter((one) => one !== undefined);
+  const shortest = root.sort((one, other) => one.length - other.length)[0] ?? files[0]?.path.replace(/[^/]*$/, "").split("/")[0] + "/";
+  const top = files.every((one) => one.path.startsWith(shortest)) ? shortest : "";
+  return files.map((one) => ({ ...one, path: one.path.slice(top.length) }));
+}
+
+async function entriesOf(entry, prefix, found) {
+  require(found.length <= LAYOUT.maxFiles, "too-many-files", `there are more than ${LAYOUT.maxFiles} files`);
+  if (entry.isFile) {
+    found.push({ path: prefix + entry.name, blob: await new Promise((good, bad) => entry.file(good, bad)) });
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    const some = await new Promise((good, bad) => reader.readEntries(good, bad));
+    if (!some.length) return;
+    for (const one of some) await entriesOf(one, `${prefix}${entry.name}/`, found);
+  }
+}
+
+async function dropped(items) {
+  const entries = Array.from(items, (one) => one.webkitGetAsEntry?.()).filter(Boolean);
+  const found = [];
+  for (const one of entries) await entriesOf(one, "", found);
+  if (found.length === 1 && entries[0].isFile) return unzipped(found[0].blob);
+  return rooted(found);
+}
+
+element("folder").addEventListener("change", ({ target }) => {
+  const files = Array.from(target.files, (one) => ({ path: one.webkitRelativePath || one.name, blob: one }));
+  if (files.length) check(() => rooted(files));
+});
+element("zip").addEventListener("change", ({ target }) => {
+  if (target.files.length) check(() => unzipped(target.files[0]));
+});
+element("drop").addEventListener("dragover", (event) => {
+  event.preventDefault();
+  element("drop").classList.add("over");
+});
+element("drop").addEventListener("dragleave", () => element("drop").classList.remove("over"));
+element("drop").addEventListener("drop", (event) => {
+  event.preventDefault();
+  element("drop").classList.remove("over");
+  // Asked for at once: the browser takes the list back when this function ends.
+  const answer = dropped(event.dataTransfer.items);
+  answer.catch(() => {});
+  check(() => answer);
+});
+for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());

@@ -67,34 +67,46 @@ function rooted(files) {
   return files.map((one) => ({ ...one, path: one.path.slice(top.length) }));
 }
 
-async function entriesOf(entry, prefix, found) {
-  require(found.length <= LAYOUT.maxFiles, "too-many-files", `there are more than ${LAYOUT.maxFiles} files`);
-  if (entry.isFile) {
-    found.push({ path: prefix + entry.name, blob: await new Promise((good, bad) => entry.file(good, bad)) });
-    return;
+// A dropped folder's files, by whichever of two interfaces the browser has for a page that lies on a disk.
+async function filesIn(folder, prefix, found) {
+  for await (const one of folder.values?.() ?? entriesOf(folder)) {
+    require(found.length <= LAYOUT.maxFiles, "too-many-files", `there are more than ${LAYOUT.maxFiles} files`);
+    const path = `${prefix}${one.name}`;
+    if (one.kind === "file") found.push({ path, blob: await one.getFile() });
+    else if (one.isFile) found.push({ path, blob: await new Promise((good, bad) => one.file(good, bad)) });
+    else await filesIn(one, `${path}/`, found);
   }
-  const reader = entry.createReader();
+  return found;
+}
+
+async function* entriesOf(folder) {
+  const reader = folder.createReader();
   for (;;) {
     const some = await new Promise((good, bad) => reader.readEntries(good, bad));
     if (!some.length) return;
-    for (const one of some) await entriesOf(one, `${prefix}${entry.name}/`, found);
+    yield* some;
   }
 }
 
-async function dropped(items) {
-  const entries = Array.from(items, (one) => one.webkitGetAsEntry?.()).filter(Boolean);
-  const found = [];
-  for (const one of entries) await entriesOf(one, "", found);
-  if (found.length === 1 && entries[0].isFile) return unzipped(found[0].blob);
-  return rooted(found);
+// Everything is asked of the item at once: the browser takes it back when the event is over.
+async function dropped([item, ...more]) {
+  require(item?.kind === "file" && !more.length, "bundle-not-a-folder", "drop one folder, or one zip");
+  const file = item.getAsFile();
+  const entry = item.webkitGetAsEntry?.();
+  const handle = await item.getAsFileSystemHandle?.().catch(() => null);
+  const folder = handle?.kind === "directory" ? handle : entry?.isDirectory ? entry : null;
+  return folder ? rooted(await filesIn(folder, `${folder.name}/`, [])) : unzipped(file);
 }
 
 element("folder").addEventListener("change", ({ target }) => {
   const files = Array.from(target.files, (one) => ({ path: one.webkitRelativePath || one.name, blob: one }));
+  target.value = ""; // so that the same one can be chosen again
   if (files.length) check(() => rooted(files));
 });
 element("zip").addEventListener("change", ({ target }) => {
-  if (target.files.length) check(() => unzipped(target.files[0]));
+  const [file] = target.files;
+  target.value = "";
+  if (file) check(() => unzipped(file));
 });
 element("drop").addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -104,9 +116,8 @@ element("drop").addEventListener("dragleave", () => element("drop").classList.re
 element("drop").addEventListener("drop", (event) => {
   event.preventDefault();
   element("drop").classList.remove("over");
-  // Asked for at once: the browser takes the list back when this function ends.
   const answer = dropped(event.dataTransfer.items);
-  answer.catch(() => {});
+  answer.catch(() => {}); // told by `check`
   check(() => answer);
 });
 for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());

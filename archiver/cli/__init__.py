@@ -39,7 +39,7 @@ COMMANDS = {
         "archiver.cli.refingerprint",
         "Make fingerprints that items lack, after an algorithm came or changed.",
     ),
-    "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle."),
+    "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle (folder or zip)."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
     "disclose": ("archiver.cli.sealed", "Open one sealed field of an entry for somebody outside."),
     "forget": ("archiver.cli.sealed", "Delete the value of a sealed field for good; its entry still verifies."),

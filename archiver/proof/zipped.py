@@ -10,7 +10,6 @@ from __future__ import annotations
 import stat
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +24,6 @@ MAX_DIRECTORY_BYTES = 32 * 1024**2
 _FOREIGN = "archive-foreign"
 _MALFORMED = "archive-malformed"
 _OTHER_TOOL = "another program than archiver packed it"
-_EXTRA = ("file-extra", "")
 
 
 class Zip:
@@ -33,7 +31,7 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         """Raises OSError, and ProofError where it is not of our form: nothing of it is read then."""
-        self._files: Mapping[str, Packed] = {}
+        self._files: dict[str, Packed] = {}
         self._stream = open_plain(path)
         try:
             self._all = _read_directory(self._stream)
@@ -51,10 +49,25 @@ class Zip:
 
     def sizes(self, note: Note) -> dict[str, int]:
         """Lengths of all files with acceptable names; the rest goes to `note`."""
-        wrong = _wrong_names(self._all)
-        for path, (code, message) in wrong.items():
-            note(code, shown(path), message)
-        self._files = {one.path: one for one in self._all if wrong.get(one.path, _EXTRA)[0] == _EXTRA[0]}
+        names = Names()
+        folders: dict[str | None, bool] = {None: True}  # whether files may lie in it
+        for one in self._all:
+            parts = one.path.split("/")
+            above: str | None = None
+            for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
+                if folder not in folders:
+                    wrong = names.wrong(folder) or extra_folder(folder) if folders[above] else None
+                    folders[folder] = folders[above] and wrong is None
+                    if wrong:
+                        note(wrong[0], shown(folder), wrong[1])
+                above = folder
+            if not folders[above]:
+                continue
+            wrong = names.wrong(one.path) or extra_file(one.path)
+            if wrong:
+                note(wrong[0], shown(one.path), wrong[1])
+            if not wrong or wrong[0] == "file-extra":
+                self._files[one.path] = one
         return {path: one.size for path, one in self._files.items()}
 
 
@@ -83,31 +96,6 @@ class _Part:
 
     def __exit__(self, *_: object) -> None:
         """The archive stays open for the next file."""
-
-
-def _wrong_names(files: Sequence[Packed]) -> dict[str, tuple[str, str]]:
-    """What is wrong with names, by path; with a folder's name once, for the first file in it."""
-    names = Names()
-    folders: dict[str, bool] = {}  # whether files may lie in it
-    found: dict[str, tuple[str, str]] = {}
-    for one in files:
-        parts = one.path.split("/")
-        above = True
-        for depth in range(1, len(parts)):
-            folder = "/".join(parts[:depth])
-            if above and folder not in folders:
-                wrong = names.wrong(folder) or extra_folder(folder)
-                folders[folder] = wrong is None
-                if wrong:
-                    found[one.path] = wrong
-            above = above and folders[folder]
-        if above:
-            wrong = names.wrong(one.path) or extra_file(one.path)
-            if wrong:
-                found[one.path] = wrong
-        else:
-            found.setdefault(one.path, ("folder-extra", "it lies in a folder that no bundle of ours has"))
-    return found
 
 
 def _read_directory(stream: BinaryIO) -> list[Packed]:

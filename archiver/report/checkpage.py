@@ -60,6 +60,7 @@ def _layout() -> str:
         "maxJsonBytes": layout.MAX_JSON_BYTES,
         "maxManifestBytes": layout.MAX_MANIFEST_BYTES,
         "maxTextBytes": layout.MAX_TEXT_BYTES,
+        "steps": [[step, list(found)] for _, step, found in codes.GROUPS],
         "incomplete": sorted(codes.INCOMPLETE_CODES),
     }
     patterns = ", ".join(_pattern(one.pattern) for one in layout.PATTERNS)

@@ -37,6 +37,10 @@ def add(folder: Path, data: bytes, known: Iterable[WitnessKey]) -> list[Cosigned
         signed = note.parse((folder / layout.EXPORT_CHECKPOINT).read_bytes())
         point = checkpoints.parse(signed.text)
         lines = cosignature.parse_lines(data)
+    except NotADirectoryError:
+        raise UsageError(
+            f"{folder} is no folder", next_step="Lines are added to a bundle's folder: unpack the zip into a new one"
+        ) from None
     except OSError as error:
         raise UsageError(f"{folder} is no bundle: {error.strerror}") from None
     except ProofError as error:

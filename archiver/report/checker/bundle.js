@@ -219,7 +219,7 @@ async function checkFiles(bag, evidence, faults) {
   }
   await faults.of(path, async () => {
     const { files } = table(await bag.json(path), "document-malformed");
-    const rows = Array.isArray(files) && files.every((one) => Array.isArray(one) && !one.some(isTable));
+    const rows = Array.isArray(files) && files.every((one) => Array.isArray(one) && one.every((part) => Object(part) !== part));
     require(rows, "document-malformed", "a row is not path, digest and size");
     const [stated, present] = [files, actual].map((list) => new Set(list.map(encoded)));
     const differing = [...files, ...actual].filter((one) => !(stated.has(encoded(one)) && present.has(encoded(one))));

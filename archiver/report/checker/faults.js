@@ -41,13 +41,23 @@ class Faults {
   }
 }
 
-// A name or message may quote anything: visible ASCII is shown.
+// A name or message may quote anything: visible ASCII is shown, the rest by its number, as Python does.
 const visible = (text) =>
-  text.replace(/[^\x20-\x7e]/gu, (one) => "\\u{" + one.codePointAt(0).toString(16) + "}");
+  text.replace(/[^\x20-\x7e]/gu, (one) => {
+    const number = one.codePointAt(0);
+    const [letter, digits] = number < 256 ? ["x", 2] : number < 65536 ? ["u", 4] : ["U", 8];
+    return `\\${letter}${number.toString(16).padStart(digits, "0")}`;
+  });
 
 function require(condition, code, message) {
   if (!condition) throw new ProofError(code, message);
 }
+
+// What to do about these codes: one line for each step.
+const steps = (codes) => LAYOUT.steps.flatMap(([step, about]) => {
+  const found = about.filter((one) => codes.includes(one));
+  return found.length ? [`What to do about ${found.join(", ")}: ${step}.`] : [];
+});
 
 const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -20,11 +20,18 @@ function showFaults(faults) {
     }),
   );
   element("faults").hidden = faults.length === 0;
+  element("steps").replaceChildren(
+    ...steps(faults.map((one) => one.code)).map((line) => {
+      const paragraph = document.createElement("p");
+      paragraph.textContent = line;
+      return paragraph;
+    }),
+  );
 }
 
 const MEANING = {
   VERIFIED: "Of what this page checks, everything is as the signed ledger has it.",
-  FAILED: "Something is missing, was changed, or does not belong here. Do not use this bundle; ask the office for a new one.",
+  FAILED: "Something is missing, was changed, or does not belong here.",
   INCOMPLETE: "Nothing was found changed, but not everything could be read.",
 };
 

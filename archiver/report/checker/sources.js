@@ -24,17 +24,20 @@ function acceptable(files, faults) {
     return repeated ? ["file-name-case", "two names differ only in upper and lower case"] : null;
   };
   for (const one of files) {
-    let wrong = null;
     const parts = one.path.split("/");
-    for (let depth = 1; depth < parts.length && !wrong; depth++) {
+    let allowed = true;
+    for (let depth = 1; depth < parts.length; depth++) {
       const folder = parts.slice(0, depth).join("/");
       if (!folders.has(folder)) {
         const unknown = LAYOUT.folder.test(folder) ? null : ["folder-extra", "no bundle of ours has such a folder"];
-        folders.set(folder, wrongName(folder) ?? unknown);
+        const wrong = allowed ? wrongName(folder) ?? unknown : null;
+        if (wrong) faults.add(wrong[0], folder, wrong[1]);
+        folders.set(folder, allowed && !wrong);
       }
-      wrong = folders.get(folder);
+      allowed = folders.get(folder);
     }
-    wrong ??= wrongName(one.path) ?? (known(one.path) ? null : ["file-extra", "no bundle of ours has such a file"]);
+    if (!allowed) continue;
+    const wrong = wrongName(one.path) ?? (known(one.path) ? null : ["file-extra", "no bundle of ours has such a file"]);
     if (wrong) faults.add(wrong[0], one.path, wrong[1]);
     if (!wrong || wrong[0] === "file-extra") found.set(one.path, one);
   }

@@ -1,3 +1,3 @@
 """Preserves protest footage, and proves later that nothing was changed."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -56,11 +56,13 @@ class Zip:
             above: str | None = None
             for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
                 if folder not in folders:
-                    wrong = names.wrong(folder) or extra_folder(folder) if folders[above] else None
-                    folders[folder] = folders[above] and wrong is None
+                    wrong = names.wrong(folder) or extra_folder(folder)
+                    folders[folder] = wrong is None
                     if wrong:
                         note(wrong[0], shown(folder), wrong[1])
                 above = folder
+                if not folders[above]:
+                    break  # so that a name of a thousand folders costs no more than one
             if not folders[above]:
                 continue
             wrong = names.wrong(one.path) or extra_file(one.path)

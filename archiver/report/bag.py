@@ -73,27 +73,24 @@ class BagWriter:
 
 
 @contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` that takes its name when the block ends well, and vanishes when it does not.
+def appearing(target: Path, *, zipped: bool = False) -> Iterator[tuple[Path, Path | None]]:
+    """Where to write a bundle's folder that takes the name `target` when the block ends well, and else vanishes.
 
+    With `zipped` it vanishes in any case, and the file at the second place becomes `target`; without, there is none.
     Raises UsageError where `target` holds something, MachineError where it cannot be written.
     """
+    if zipped and os.path.lexists(target):
+        raise UsageError(f"{target} is there already", next_step="Name a file that is new")
     if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
         raise UsageError(f"{target} holds something already", next_step="Name a folder that is new or empty")
     with _temporary(target) as temporary:
-        yield temporary
-        os.rename(temporary, target)
-
-
-@contextmanager
-def appearing_file(target: Path) -> Iterator[tuple[Path, Path]]:
-    """As `appearing` for a file: a temporary folder to work in, and the place in it of what is to become `target`."""
-    if os.path.lexists(target):
-        raise UsageError(f"{target} is there already", next_step="Name a file that is new")
-    with _temporary(target) as temporary:
-        finished = temporary / "finished"
-        yield temporary / "folder", finished
-        _rename_new(finished, target)
+        folder, archive = temporary / "bundle", temporary / "zip"
+        folder.mkdir()
+        yield folder, archive if zipped else None
+        if zipped:
+            _rename_new(archive, target)
+        else:
+            os.rename(folder, target)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from archiver.report import (
     timely,
     zipping,
 )
-from archiver.report.bag import BagWriter, appearing, appearing_file
+from archiver.report.bag import BagWriter, appearing
 from archiver.report.guard import Guard
 from archiver.report.instructions import instructions
 from archiver.report.leaks import Secret
@@ -114,7 +114,7 @@ def export(
         raise UsageError(f"{len(chosen)} exhibits are too many for one export", next_step="Export parts of the case")
     if target.resolve().is_relative_to(vault.folder.resolve()):
         raise UsageError("a bundle cannot lie in the vault itself", next_step="Name a folder elsewhere")
-    with _alone(vault.folder), taken_back(vault) as told, _appearing(target, zipped) as (folder, archive):
+    with _alone(vault.folder), taken_back(vault) as told, appearing(target, zipped=zipped) as (folder, archive):
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
@@ -264,13 +264,6 @@ def _counted(observe: Observe, total: int) -> Callable[[int], None]:
         observe(min(done, total), total, "copying")
 
     return count
-
-
-@contextmanager
-def _appearing(target: Path, zipped: bool) -> Iterator[tuple[Path, Path | None]]:
-    """Where to write the bundle's folder, and the zip of it where that is to become `target`."""
-    with appearing_file(target) if zipped else appearing(target) as place:
-        yield place if isinstance(place, tuple) else (place, None)
 
 
 @contextmanager

@@ -26,13 +26,13 @@ function acceptable(files, faults) {
   for (const one of files) {
     const parts = one.path.split("/");
     let allowed = true;
-    for (let depth = 1; depth < parts.length; depth++) {
+    for (let depth = 1; depth < parts.length && allowed; depth++) {
       const folder = parts.slice(0, depth).join("/");
       if (!folders.has(folder)) {
         const unknown = LAYOUT.folder.test(folder) ? null : ["folder-extra", "no bundle of ours has such a folder"];
-        const wrong = allowed ? wrongName(folder) ?? unknown : null;
+        const wrong = wrongName(folder) ?? unknown;
         if (wrong) faults.add(wrong[0], folder, wrong[1]);
-        folders.set(folder, allowed && !wrong);
+        folders.set(folder, !wrong);
       }
       allowed = folders.get(folder);
     }

@@ -72,8 +72,11 @@ async function unzipped(blob) {
   for (let number = 0; number < count; number++) {
     const one = zipEntry(directory, at);
     const before = files[number - 1];
-    require(!before || !files.some((other) => other.path === one.path), "archive-repeated", `${one.path} is in the archive twice`);
-    require(!before || one.path > before.path, "archive-foreign", "the archive does not hold its files sorted by name");
+    if (before && one.path <= before.path) {
+      const repeated = files.some((other) => other.path === one.path);
+      require(!repeated, "archive-repeated", `${one.path} is in the archive twice`);
+      throw new ProofError("archive-foreign", "the archive does not hold its files sorted by name");
+    }
     checkPlace(one.offset, expected, one.path);
     one.start = one.offset + localHeader(one).length;
     expected = one.start + one.size;

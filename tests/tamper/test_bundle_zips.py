@@ -75,6 +75,11 @@ def central_at(data: bytes, path: str) -> int:
     return data.rindex(path.encode()) - zipform.CENTRAL.size
 
 
+def local_at(data: bytes, path: str) -> int:
+    """Where the header before a file's bytes begins."""
+    return int.from_bytes(data[central_at(data, path) + 42 :][:4], "little")
+
+
 def patched(data: bytes, at: int, put: bytes) -> bytes:
     return data[:at] + put + data[at + len(put) :]
 
@@ -130,7 +135,7 @@ def two_sizes(data: bytes, files: Files) -> bytes:
 
 def other_local(data: bytes, files: Files) -> bytes:
     """A program that reads from the front sees a file of another name."""
-    return data.replace(ORIGINAL.encode(), ORIGINAL.replace("mp4", "mp3").encode(), 1)
+    return patched(data, local_at(data, ORIGINAL) + zipform.LOCAL.size, ORIGINAL.replace("mp4", "mp3").encode())
 
 
 def many(data: bytes, files: Files) -> bytes:
@@ -152,7 +157,7 @@ def added(path: str) -> Callable[[bytes, Files], bytes]:
 
 def crc(data: bytes, files: Files) -> bytes:
     """A byte of the film is another, and the archive's own CRC is left as it was."""
-    at = data.index(ORIGINAL.encode()) + len(ORIGINAL) + 100
+    at = local_at(data, ORIGINAL) + zipform.LOCAL.size + len(ORIGINAL) + 100
     return patched(data, at, bytes([data[at] ^ 1]))
 
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from archiver.proof import canonical, disclosure, layout, merkle, note
 from archiver.proof.bundle import verify
 from archiver.proof.checkpoint import Checkpoint
+from archiver.proof.source import shown
 from tests.report.bundle_story import FILM, ORIGIN, REPOST, Bundle
 
 ORIGINAL_1 = "data/exhibits/001/original-1.mp4"
@@ -569,8 +570,7 @@ def is_about(subject: str, code: str, touched: set[str]) -> bool:
         return True
     if any(path == subject or path.startswith(subject.rstrip("/") + "/") for path in touched):
         return True
-    shown = {path.encode("ascii", "backslashreplace").decode() for path in touched}
-    return subject in shown or any(re.fullmatch(SPEAKS_OF.get(path, "-"), subject) for path in touched)
+    return subject in map(shown, touched) or any(re.fullmatch(SPEAKS_OF.get(path, "-"), subject) for path in touched)
 
 
 @pytest.mark.parametrize("name", ATTACKS)

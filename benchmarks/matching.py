@@ -80,7 +80,6 @@ def measure(folders: Iterable[Path], only: set[str] | None) -> dict[str, Any]:
     with ProcessPoolExecutor() as hands:
         prints = dict(zip((file.name for file in files), hands.map(fingerprint_of, files), strict=True))
         originals = {clip.name: prints[clip.name] for clip in clips}
-        answers = list(hands.map(_answer, [(prints[row["copy"]], originals) for row in rows], chunksize=4))
         bits = dict(zip((file.name for file in files), hands.map(baselines.frames_bits, files), strict=True))
         others = baselines.recall([_pairing(row) for row in rows], bits, list(originals))
         without = {
@@ -90,6 +89,8 @@ def measure(folders: Iterable[Path], only: set[str] | None) -> dict[str, Any]:
             ],
         }
         called = {kind: list(hands.map(negatives.called, pairs)) for kind, pairs in without.items()}
+    with ProcessPoolExecutor(initializer=_fill, initargs=(originals,)) as hands:
+        answers = list(hands.map(_answer, [prints[row["copy"]] for row in rows], chunksize=4))
     figures = _report(rows, [found for found, _ in answers], others, len(originals))
     figures["query_seconds"] = round(float(np.mean([seconds for _, seconds in answers])), 3)
     for kind, findings in called.items():
@@ -209,10 +210,18 @@ def _overlap(segments: tuple[Segment, ...], row: Row) -> float:
     return sum(values) / 2
 
 
-def _answer(job: tuple[Fingerprint, dict[str, Fingerprint]]) -> tuple[list[Found], float]:
-    query, originals = job
+_INDEX = Index()
+
+
+def _fill(originals: Mapping[str, Fingerprint]) -> None:
+    """Once in each process: an index of the originals."""
+    for name, each in originals.items():
+        _INDEX.add(name, each)
+
+
+def _answer(query: Fingerprint) -> tuple[list[Found], float]:
     start = time.perf_counter()
-    return found_in(query, originals), time.perf_counter() - start
+    return _INDEX.query(query), time.perf_counter() - start
 
 
 def _costs(clips: list[Path]) -> dict[str, dict[str, float]]:

@@ -55,6 +55,8 @@ def thinned(pictures: Pixels) -> Pixels:
 def _without_flat_borders(pictures: Floats) -> Box:
     side = pictures.shape[1]
     rows = _inner(np.quantile(pictures.std(axis=2), 0.9, axis=0) > FLAT_LEVELS)
+    if rows.stop - rows.start < MIN_SIDE * len(pictures[0]):
+        return WHOLE  # the busy rows are a line or two, perhaps the last one, of which nothing is inside
     columns = _inner(np.quantile(pictures[:, rows].std(axis=1), 0.9, axis=0) > FLAT_LEVELS)
     box = Box(columns.start / side, rows.start / side, columns.stop / side, rows.stop / side)
     return box if min(box.right - box.left, box.bottom - box.top) >= MIN_SIDE else WHOLE

@@ -52,3 +52,11 @@ def test_the_sharp_band_in_a_blurred_surround_is_found() -> None:
         box.top == pytest.approx(33 / SIDE, abs=2.1 / SIDE) and box.bottom == pytest.approx(63 / SIDE, abs=2.1 / SIDE)
         for box in boxes(pictures)
     )
+
+
+@pytest.mark.parametrize("line", [0, 40, SIDE - 1])
+def test_a_single_busy_line_is_no_footage_with_borders(line: int) -> None:
+    pictures = np.zeros((4, SIDE, SIDE), np.uint8)
+    pictures[:, line, ::2] = 200
+    assert boxes(pictures)[0] == WHOLE
+    assert boxes(pictures.transpose(0, 2, 1))[0] == WHOLE

@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -186,9 +186,11 @@ def test_what_answers_like_no_witness_is_one_error() -> None:
         def reply() -> None:
             for answer in answers:
                 connection, _ = listening.accept()
-                with connection:
-                    connection.recv(65536)
+                with connection, suppress(OSError):
                     connection.sendall(answer)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):  # a close before all is read would reset what was sent
+                        pass
 
         thread = threading.Thread(target=reply)
         thread.start()

@@ -25,8 +25,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from archiver.report.export import export
-from archiver.report.leaks import Check, Secret
-from archiver.report.withheld import ask
+from archiver.report.withholding.leaks import Check, Secret
+from archiver.report.withholding.withheld import ask
 from tests.report.spellings import SPELLINGS
 from tests.report.withheld_story import CASE, SECRETS, build, planted
 

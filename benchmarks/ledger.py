@@ -29,7 +29,7 @@ from archiver.custody.audit import crew, entry, snapshot, span, tree, verify
 from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault
 from archiver.model import CustodyEvent, EventType, Holding, Role, StoredObject
-from archiver.proof import merkle
+from archiver.proof.log import merkle
 
 #: Appends that one figure is the median of.
 APPENDS = 200

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archiver.custody.vault import Vault
-from archiver.proof import bundle, ed25519, layout
+from archiver.proof.bundle import check as bundle
+from archiver.proof.bundle import layout
+from archiver.proof.signature import ed25519
 from archiver.report.export import export
 
 #: The vectors of https://github.com/C2SP/wycheproof, where they lie beside a checkout.

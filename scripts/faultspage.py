@@ -9,7 +9,7 @@ def markdown() -> str:
     """The page."""
     parts = [
         "# What the verifier can say\n",
-        "This page is generated from what `archiver/proof/codes.py` lists. `archiver verify` and verify.pyz name every"
+        "This page is generated from what `archiver/proof/codes/` lists. `archiver verify` and verify.pyz name every"
         " fault by one of these codes, with the entry, object, item or file that it concerns, and say what to do. No"
         " fault: VERIFIED. One fault that means FAILED: FAILED. Only faults that say that something could not be"
         " checked:"

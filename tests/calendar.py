@@ -20,7 +20,7 @@ from opentimestamps.core.op import OpAppend, OpPrepend, OpSHA256
 from opentimestamps.core.serialize import BytesDeserializationContext, BytesSerializationContext
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp, make_merkle_tree
 
-from archiver.proof import layout
+from archiver.proof.bundle import layout
 
 #: A target that every fourth header meets, so that a block is mined at once; real ones took 2^32 hashes and more.
 EASY = 0x203FFFFF
@@ -165,7 +165,8 @@ def verifier(bundle: Path, *more: str) -> list[str]:
     """verify.pyz, with the one change that blocks of these tests have less work than those of the chain."""
     program = (
         f"import sys; sys.path.insert(0, {str(bundle / layout.VERIFIER)!r});"
-        " from archiver.proof import __main__, blockheaders; assert 'pyz' in blockheaders.__file__;"
+        " from archiver.proof import __main__; from archiver.proof.times import blockheaders;"
+        " assert 'pyz' in blockheaders.__file__;"
         " blockheaders.EASIEST = 2**256; sys.exit(__main__.main(sys.argv[1:]))"
     )
     return [sys.executable, "-I", "-c", program, str(bundle), *more]

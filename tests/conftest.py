@@ -56,6 +56,6 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], bytes]:
 @pytest.fixture
 def easy_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of the tests' own count: nobody can make one with the work of a real one in a test's time."""
-    from archiver.proof import blockheaders
+    from archiver.proof.times import blockheaders
 
     monkeypatch.setattr(blockheaders, "EASIEST", 2**256)

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from archiver.model import SEALED_FIELDS, EventType, Role
-from archiver.proof import merkle
+from archiver.proof.log import merkle
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "formats.md").read_text("utf-8")
 

@@ -9,8 +9,8 @@ import click
 
 from archiver import cli
 from archiver.model import Finding, Ruling
-from archiver.proof import claims, copies
-from archiver.report import words
+from archiver.proof.lineage import claims, copies
+from archiver.report.wording import words
 
 TEXT = " ".join((Path(__file__).resolve().parent.parent / "docs" / "matching.md").read_text("utf-8").split())
 

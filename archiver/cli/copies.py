@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from archiver.custody.vault import Vault
     from archiver.match.lineage import Group
     from archiver.model import Item
-    from archiver.proof.claims import Claim
-    from archiver.proof.traits import Copy
+    from archiver.proof.lineage.claims import Claim
+    from archiver.proof.lineage.traits import Copy
 
 
 @click.command("copies", help="Group copies: which is the earliest, the longest, the least encoded anew.")
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def copies_command(item_id: str | None, case: str | None, picture: Path | None) -> None:
     """Say what hangs together, and every claim with what it rests on, or why it cannot be told."""
     from archiver.custody import catalog
-    from archiver.proof import lineage
+    from archiver.proof.lineage import lineage
 
     vault = common.the_vault()
     if picture and not item_id:
@@ -81,7 +81,7 @@ def show(vault: Vault, found: Iterable[Group], items: Mapping[str, Item]) -> Non
 
 
 def _show(connected: Group, group: Sequence[Copy], items: Mapping[str, Item]) -> None:
-    from archiver.proof import claims, lineage
+    from archiver.proof.lineage import claims, lineage
 
     told = lineage.document(group, connected.edges, connected.cut, str)
     room = max(10, common.console().width - _BESIDE_TITLE)
@@ -133,13 +133,13 @@ _SHOWN = 12
 
 
 def _title(claim: Claim) -> str:
-    from archiver.report import words
+    from archiver.report.wording import words
 
     return words.CLAIMS[claim.name][0].lower()
 
 
 def _answer(claim: Claim, values: Mapping[str, Copy]) -> Iterator[str]:
-    from archiver.report import words
+    from archiver.report.wording import words
 
     if claim.why:
         yield f"cannot be told: {words.WHYS[claim.why]}"
@@ -179,7 +179,7 @@ def _value(name: str, copy: Copy) -> str:
 
 
 def _draw(connected: Group, group: Sequence[Copy], items: Mapping[str, Item], path: Path) -> None:
-    from archiver.report import timeline
+    from archiver.report.page import timeline
 
     lengths = {copy.item: copy.picture.length_ms for copy in group if copy.picture}
     labels = {copy.item: f"{copy.item} {common.safe(items[copy.item].title)}".strip() for copy in group}

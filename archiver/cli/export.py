@@ -52,8 +52,8 @@ def export_command(
     suggest: bool,
 ) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
-    from archiver.report import withheld
     from archiver.report.export import Prepared, export
+    from archiver.report.withholding import withheld
 
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")

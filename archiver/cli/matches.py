@@ -183,7 +183,7 @@ def segments_json(segments: Iterable[Segment]) -> list[dict[str, list[float]]]:
 
 def errs(rate: ErrorRate | None) -> str:
     """A measured error rate in a few words."""
-    from archiver.report import words
+    from archiver.report.wording import words
 
     if rate is None:
         return "error rate not known"
@@ -210,6 +210,6 @@ class _Changed(Protocol):
 
 def how(found: _Changed) -> str:
     """What was done to the copy, for people: `mirrored, 1.1 x as fast`. Two films of one scene are no copies."""
-    from archiver.report import words
+    from archiver.report.wording import words
 
     return words.changes(found.transform) if found.finding is Finding.SAME_RECORDING else ""

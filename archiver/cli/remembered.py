@@ -9,9 +9,9 @@ from pathlib import Path
 
 from archiver import model
 from archiver.errors import EvidenceError, MachineError
-from archiver.proof import memory
 from archiver.proof.faults import ProofError
-from archiver.proof.memory import Look, Memory
+from archiver.proof.trust import memory
+from archiver.proof.trust.memory import Look, Memory
 
 FILE_NAME = "seen.json"
 

@@ -148,7 +148,7 @@ def query(target: Path, calendar: bool) -> None:
 def import_(file: Path, certificates: Path | None, source: str) -> None:
     """Check it against its query and the roots, or against the checkpoint that it is of, and record it."""
     from archiver.custody.timestamps import carried, stamping, trust
-    from archiver.proof import opentimestamps, timestamp
+    from archiver.proof.times import opentimestamps, timestamp
 
     vault = common.the_vault()
     data = _read(file, max(timestamp.MAX_REPLY_BYTES, opentimestamps.MAX_PROOF_BYTES))

@@ -13,11 +13,11 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.audit.base import Since
-    from archiver.proof.blockheaders import Header
+    from archiver.proof.bundle.opened import Opened
     from archiver.proof.faults import Verdict
-    from archiver.proof.opened import Opened
-    from archiver.proof.outside import Outside, Vouch
-    from archiver.proof.policy import Policy
+    from archiver.proof.times.blockheaders import Header
+    from archiver.proof.trust.outside import Outside, Vouch
+    from archiver.proof.trust.policy import Policy
 
 #: What each verdict means, in one line.
 MEANING = {
@@ -89,7 +89,7 @@ def verify_command(
 ) -> int:
     """Check and list every fault. Ends with 0 for VERIFIED, 1 for FAILED, 3 for INCOMPLETE."""
     from archiver.cli import remembered
-    from archiver.proof.outside import Outside
+    from archiver.proof.trust.outside import Outside
 
     target = path or common.vault_folder()
     if not target.exists():
@@ -140,7 +140,7 @@ def show(verdict: Verdict) -> None:
 
 def tell(verdict: Verdict) -> None:
     """What is known of the newest checkpoint, and what this look cannot exclude."""
-    from archiver.proof import outside
+    from archiver.proof.trust import outside
 
     for line in [*_since(verdict.told.get("since")), *outside.lines(dict(verdict.told))]:
         click.echo(common.safe(line))
@@ -167,11 +167,12 @@ def check(
     since: Since | None = None,
 ) -> Verdict:
     """Check a vault or a bundle, showing progress. Raises UsageError for what is given and is not for this one."""
-    from archiver.proof.outside import Outside
+    from archiver.proof.trust.outside import Outside
 
     given = outside or Outside()
     if _is_bundle(target):
-        from archiver.proof import bundle, opened
+        from archiver.proof.bundle import check as bundle
+        from archiver.proof.bundle import opened
 
         if since is not None:
             raise UsageError("--since is for vaults", next_step="A bundle is always checked as a whole")
@@ -203,8 +204,8 @@ def _voucher(file: Path) -> Vouch:
 
 def block_headers(file: Path) -> Mapping[int, Header]:
     """The headers in a file. Raises UsageError."""
-    from archiver.proof import blockheaders
     from archiver.proof.faults import ProofError
+    from archiver.proof.times import blockheaders
 
     try:
         return blockheaders.parse(file.read_bytes())
@@ -216,8 +217,8 @@ def block_headers(file: Path) -> Mapping[int, Header]:
 
 
 def _policy(file: Path) -> Policy:
-    from archiver.proof import policy
     from archiver.proof.faults import ProofError
+    from archiver.proof.trust import policy
 
     try:
         return policy.parse(file.read_bytes())

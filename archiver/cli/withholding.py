@@ -12,8 +12,8 @@ from archiver.cli import common
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
     from archiver.report.export import Exported
-    from archiver.report.suggest import Suggestion
-    from archiver.report.withheld import Asked
+    from archiver.report.withholding.suggest import Suggestion
+    from archiver.report.withholding.withheld import Asked
 
 #: Names offered before an export; `--suggest` lists all.
 _OFFERED = 8
@@ -22,7 +22,8 @@ _OFFERED = 8
 def suggestions(vault: Vault, items: Sequence[str], case: str | None, asked: Asked) -> list[Suggestion]:
     """Names in what the export would tell."""
     from archiver.custody import catalog
-    from archiver.report import gather, implied, suggest
+    from archiver.report import gather
+    from archiver.report.withholding import implied, suggest
 
     entries, _ = gather.select(vault, gather.choose(vault, items, case), catalog.entry_count(vault))
     return suggest.suggest(entries, implied.settle(asked, entries).fields)

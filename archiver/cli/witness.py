@@ -53,8 +53,8 @@ def init(name: str, folder: Path | None) -> None:
 @_folder_option
 def trust(key: str, folder: Path | None) -> None:
     """Add a log to those that are watched."""
-    from archiver.proof import note
     from archiver.proof.faults import ProofError
+    from archiver.proof.log import note
 
     try:
         parsed = note.parse_key(key.split()[0] if key.split() else "")  # `key show` prints a second line
@@ -168,7 +168,7 @@ def add(file: Path, bundle: Path | None, keys: Sequence[str]) -> None:
     """Check each line against checkpoint and key, and add it."""
     from archiver.custody.witness import appointed, received
     from archiver.custody.witness.request import MAX_ANSWER_BYTES
-    from archiver.report import cosign
+    from archiver.report.bundle import cosign
 
     if keys and bundle is None:
         raise UsageError("--key belongs to --bundle", next_step="`archiver witness appoint KEY` is for the vault")
@@ -227,7 +227,7 @@ def _appointed() -> list[dict[str, str | int]]:
 
 def _print_received(got: Sequence[object]) -> None:
     from archiver.custody.cosigned import Cosigned
-    from archiver.proof.outside import rfc3339
+    from archiver.proof.trust.outside import rfc3339
 
     found = [one for one in got if isinstance(one, Cosigned)]
     if common.wants_json():

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from archiver.model import CustodyEvent, EventType
-from archiver.proof import durable, note
-from archiver.proof.cosignature import WitnessKey
+from archiver.proof import durable
+from archiver.proof.log import note
+from archiver.proof.trust.cosignature import WitnessKey
 
 FOLDER_NAME = "cosigned"
 UNTOLD_NAME = "untold.json"

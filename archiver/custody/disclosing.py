@@ -14,7 +14,7 @@ from archiver.custody.vault import Vault
 from archiver.errors import UsageError
 from archiver.model import SEALED_FIELDS, CustodyEvent, EventType
 from archiver.proof import canonical, disclosure
-from archiver.proof.opened import VERSION
+from archiver.proof.bundle.opened import VERSION
 
 
 @dataclass(frozen=True, slots=True)

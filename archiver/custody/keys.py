@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from archiver.custody import keyfile, lockedkey
 from archiver.errors import EvidenceError, UsageError
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import logkeys, note, subtree
 from archiver.proof.faults import ProofError
-from archiver.proof.logkeys import LogKeys
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import logkeys, note, subtree
+from archiver.proof.log.logkeys import LogKeys
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -21,9 +21,10 @@ from archiver.custody.database import Database
 from archiver.custody.seal import seal
 from archiver.errors import ArchiverError, EvidenceError, UsageError
 from archiver.model import CustodyEvent, EventType, Holding
-from archiver.proof import canonical, disclosure, merkle
-from archiver.proof.checkpoint import Checkpoint
+from archiver.proof import canonical, disclosure
 from archiver.proof.faults import ProofError
+from archiver.proof.log import merkle
+from archiver.proof.log.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     import sqlite3

@@ -15,10 +15,11 @@ from pathlib import Path
 from archiver.custody import keyfile, keys
 from archiver.custody.database import Database
 from archiver.errors import EvidenceError
-from archiver.proof import canonical, eras, note
-from archiver.proof import checkpoint as checkpoints
+from archiver.proof import canonical
 from archiver.proof.faults import ProofError
-from archiver.proof.logkeys import LogKeys
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import eras, note
+from archiver.proof.log.logkeys import LogKeys
 
 #: The subject of every rotation's entry.
 SUBJECT = "rotation"

@@ -19,13 +19,13 @@ from archiver.custody import cosigned, keys, nextkeys, tilefiles
 from archiver.custody.database import Database
 from archiver.custody.tilefiles import Writer
 from archiver.errors import EvidenceError, MachineError
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import logkeys, merkle, tiles
-from archiver.proof import note as notes
-from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
-from archiver.proof.logkeys import LogKeys
-from archiver.proof.tiles import ENTRIES, HEIGHT, WIDTH, Tile
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import logkeys, merkle, tiles
+from archiver.proof.log import note as notes
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.logkeys import LogKeys
+from archiver.proof.log.tiles import ENTRIES, HEIGHT, WIDTH, Tile
 
 LOCK_NAME = "publish.lock"
 KEYS_NAME = "keys"

@@ -8,7 +8,7 @@ from archiver.custody import keys, nextkeys, passphrase, publish
 from archiver.custody.vault import Vault
 from archiver.errors import MachineError
 from archiver.model import CustodyEvent, EventType
-from archiver.proof.logkeys import LogKeys
+from archiver.proof.log.logkeys import LogKeys
 
 
 @dataclass(frozen=True, slots=True)

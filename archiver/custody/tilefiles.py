@@ -10,8 +10,8 @@ import shutil
 from pathlib import Path
 
 from archiver.errors import EvidenceError
-from archiver.proof.merkle import HASH_BYTES
-from archiver.proof.tiles import Tile
+from archiver.proof.log.merkle import HASH_BYTES
+from archiver.proof.log.tiles import Tile
 
 FOLDER_NAME = "ledger"
 CHECKPOINT_NAME = "checkpoint"

@@ -19,7 +19,7 @@ from archiver.custody.timestamps.stamps import Stamp
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError
 from archiver.model import EventType, Holding, Item, Role, timestamp
-from archiver.proof.traits import Copy, Picture, Posted
+from archiver.proof.lineage.traits import Copy, Picture, Posted
 
 #: As capture and examination write them at most; parsed, JSON takes some twenty times its length.
 MAX_BYTES = 32 * 1024**2

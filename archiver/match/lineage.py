@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from archiver.match.review import judged
 from archiver.model import Decision, Match
-from archiver.proof import copies
-from archiver.proof.copies import Edge, Link
+from archiver.proof.lineage import copies
+from archiver.proof.lineage.copies import Edge, Link
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from archiver.model import Decision, Finding, Match
-from archiver.proof import rulings
-from archiver.proof.rulings import Judged
+from archiver.proof.lineage import rulings
+from archiver.proof.lineage.rulings import Judged
 
 #: The stronger a finding, the earlier it is looked at. Alike pictures are the weakest: most are no copies.
 _ORDER: Final = (Finding.IDENTICAL, Finding.SAME_RECORDING, Finding.SAME_SOUND, Finding.SAME_SCENE)

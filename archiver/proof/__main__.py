@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from archiver.proof import blockheaders, codes, layout, memory, outside, policy
-from archiver.proof.bundle import verify
+from archiver.proof import codes
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
+from archiver.proof.bundle.opened import Opened, read_small
 from archiver.proof.faults import ProofError, Verdict
-from archiver.proof.opened import Opened, read_small
-from archiver.proof.outside import Outside
+from archiver.proof.times import blockheaders
+from archiver.proof.trust import memory, outside, policy
+from archiver.proof.trust.outside import Outside
 
 _MEANING = {
     "VERIFIED": "every file and every statement of the report is as the signed ledger has it",

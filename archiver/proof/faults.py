@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.proof import codes
 
 if TYPE_CHECKING:
-    from archiver.proof.memory import Look
+    from archiver.proof.trust.memory import Look
 
 VERIFIED = "VERIFIED"
 FAILED = "FAILED"

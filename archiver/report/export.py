@@ -20,32 +20,25 @@ from archiver.custody.publish import KEYS_NAME
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import Item
-from archiver.proof import bundle, canonical, layout
-from archiver.proof.blockheaders import Header
-from archiver.proof.checkpoint import Checkpoint
+from archiver.proof import canonical
+from archiver.proof.bundle import check as bundle
+from archiver.proof.bundle import layout
 from archiver.proof.faults import VERIFIED, Verdict
-from archiver.report import (
-    anchored,
-    checkpage,
-    gather,
-    html,
-    implied,
-    interchange,
-    numbering,
-    pictures,
-    provenance,
-    pyz,
-    timely,
-    zipping,
-)
-from archiver.report.bag import BagWriter, appearing
-from archiver.report.guard import Guard
-from archiver.report.instructions import instructions
-from archiver.report.leaks import Secret
-from archiver.report.ledger_part import taken_back, write_entries, write_own_entry
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.times.blockheaders import Header
+from archiver.report import gather, interchange, numbering, pictures
+from archiver.report.bundle import checkpage, pyz, zipping
+from archiver.report.bundle.bag import BagWriter, appearing
+from archiver.report.bundle.instructions import instructions
+from archiver.report.bundle.ledger_part import taken_back, write_entries, write_own_entry
+from archiver.report.document import anchored, provenance, timely
+from archiver.report.page import html
 from archiver.report.paper import writing
 from archiver.report.records import ExhibitRecords, Records
-from archiver.report.withheld import NOTHING, PICTURES, Asked, Withheld
+from archiver.report.withholding import implied
+from archiver.report.withholding.guard import Guard
+from archiver.report.withholding.leaks import Secret
+from archiver.report.withholding.withheld import NOTHING, PICTURES, Asked, Withheld
 
 #: An entry holds the exhibits' numbers and ids, and is at most 65,535 bytes long.
 MAX_EXHIBITS = 1_000

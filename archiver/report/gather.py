@@ -15,11 +15,13 @@ from archiver.custody import catalog, nextkeys, traits
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import EventType, Item, Role, StoredObject
-from archiver.proof import canonical, disclosure, layout
-from archiver.report import redact, timely
-from archiver.report.held_back import hold_back
+from archiver.proof import canonical, disclosure
+from archiver.proof.bundle import layout
+from archiver.report.document import timely
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
-from archiver.report.withheld import Withheld
+from archiver.report.withholding import redact
+from archiver.report.withholding.held_back import hold_back
+from archiver.report.withholding.withheld import Withheld
 
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")

@@ -10,10 +10,10 @@ from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
 from archiver.proof import disclosure
-from archiver.proof.anchored import Dated
-from archiver.proof.traits import Picture, Posted
-from archiver.report.leaks import Secret
-from archiver.report.withheld import Withheld
+from archiver.proof.lineage.traits import Picture, Posted
+from archiver.proof.times.anchored import Dated
+from archiver.report.withholding.leaks import Secret
+from archiver.report.withholding.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from opentimestamps.core.notary import BitcoinBlockHeaderAttestation, PendingAtt
 from opentimestamps.core.op import OpSHA256
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
-from archiver.proof import layout
+from archiver.proof.bundle import layout
 from tests.authority import Authority, answering, stamping
 from tests.authority import configure as configure_authority
 from tests.calendar import configure, running, verifier, written

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archiver.proof import layout
+from archiver.proof.bundle import layout
 from archiver.report.paper.typesetting import Typesetter
 from archiver.sandbox.failure import Failure, SandboxError
 from tests.calling import Archiver

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.report.withheld import GROUPS, OBJECTS
+from archiver.report.withholding.withheld import GROUPS, OBJECTS
 from tests.calling import Archiver
 
 SECRET = "Zubaydah Okonjo"
@@ -110,7 +110,7 @@ def test_a_place_is_asked_for(filled: Archiver) -> None:
 
 def test_the_guide_names_every_option_and_value() -> None:
     from archiver.model import SEALED_FIELDS
-    from archiver.report.redact import KINDS
+    from archiver.report.withholding.redact import KINDS
 
     text = (Path(__file__).resolve().parents[2] / "docs" / "withholding.md").read_text("utf-8")
     for name in (*SEALED_FIELDS, *GROUPS, *OBJECTS, *KINDS):

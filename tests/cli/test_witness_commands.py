@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from archiver.custody.witness.folder import WitnessFolder
-from archiver.report.pyz import verifier
+from archiver.report.bundle.pyz import verifier
 from tests.calling import Archiver
 from tests.custody.test_witness_http import serving
 

@@ -21,8 +21,8 @@ from archiver.custody.timestamps import anchoring, anchors, carried, stamps
 from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.vault import Vault, create, open_vault
 from archiver.errors import EvidenceError, MachineError, UsageError
-from archiver.proof import blockheaders, opentimestamps
-from archiver.proof.outside import Outside
+from archiver.proof.times import blockheaders, opentimestamps
+from archiver.proof.trust.outside import Outside
 from tests.calendar import Calendar, read, written
 
 pytestmark = pytest.mark.usefixtures("easy_blocks")

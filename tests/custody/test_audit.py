@@ -23,9 +23,9 @@ from archiver.custody.backup import backup
 from archiver.custody.vault import Vault, create
 from archiver.errors import UsageError
 from archiver.model import CustodyEvent, EventType, Holding, Item, Outcome, Role, State, StoredObject
-from archiver.proof import merkle
 from archiver.proof.faults import INCOMPLETE, VERIFIED
-from archiver.proof.tiles import Tile
+from archiver.proof.log import merkle
+from archiver.proof.log.tiles import Tile
 from tests.vault_story import Copy, captured, held, ingested, item
 
 

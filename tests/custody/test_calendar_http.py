@@ -11,7 +11,7 @@ import pytest
 
 from archiver.custody.timestamps import calendar
 from archiver.errors import MachineError, UsageError
-from archiver.proof import opentimestamps
+from archiver.proof.times import opentimestamps
 from tests.calendar import Answer, running, serving
 
 DIGEST = hashlib.sha256(b"x").digest()

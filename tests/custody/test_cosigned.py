@@ -14,9 +14,11 @@ from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault, create
 from archiver.custody.witness import appointed, notary, received
 from archiver.custody.witness.folder import WitnessFolder
-from archiver.proof import durable, memory, note, policy
-from archiver.proof.memory import Memory
-from archiver.proof.outside import Outside
+from archiver.proof import durable
+from archiver.proof.log import note
+from archiver.proof.trust import memory, policy
+from archiver.proof.trust.memory import Memory
+from archiver.proof.trust.outside import Outside
 
 ORIGIN = "office-a.example/archive"
 

@@ -8,8 +8,8 @@ import pytest
 
 from archiver.custody import keys, lockedkey, passphrase
 from archiver.errors import EvidenceError, MachineError, UsageError
-from archiver.proof import logkeys, note
-from archiver.proof.checkpoint import Checkpoint
+from archiver.proof.log import logkeys, note
+from archiver.proof.log.checkpoint import Checkpoint
 
 ORIGIN = "office-a.example/archive"
 TEXT = Checkpoint(ORIGIN, 3, bytes(32)).text()

@@ -18,7 +18,8 @@ from archiver.custody.database import FILE_NAME, Database
 from archiver.custody.ledger import Ledger
 from archiver.errors import ArchiverError, RefusedError, UsageError
 from archiver.model import CustodyEvent, EventType, Holding, Outcome, Role, StoredObject, Tool
-from archiver.proof import canonical, disclosure, merkle
+from archiver.proof import canonical, disclosure
+from archiver.proof.log import merkle
 
 ORIGIN = "office-a.example/archive"
 DIGEST = Holding(StoredObject("a" * 64, "b" * 128, 5, "video/mp4"), Role.ORIGINAL, "clip.mp4")

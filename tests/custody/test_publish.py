@@ -16,9 +16,9 @@ from archiver.custody.database import FILE_NAME, Database
 from archiver.custody.ledger import Ledger
 from archiver.errors import EvidenceError, MachineError, UsageError
 from archiver.model import CustodyEvent, EventType
-from archiver.proof import checkpoint, merkle, note, tiles
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.tiles import ENTRIES, WIDTH, Tile
+from archiver.proof.log import checkpoint, merkle, note, tiles
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.tiles import ENTRIES, WIDTH, Tile
 
 ORIGIN = "office-a.example/archive"
 

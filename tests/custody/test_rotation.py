@@ -14,9 +14,9 @@ from archiver.custody.audit import verify
 from archiver.custody.vault import Vault, create, open_vault
 from archiver.errors import EvidenceError, UsageError
 from archiver.model import CustodyEvent, EventType
-from archiver.proof import eras, logkeys, note
 from archiver.proof.faults import INCOMPLETE, VERIFIED
-from archiver.proof.logkeys import LogKeys
+from archiver.proof.log import eras, logkeys, note
+from archiver.proof.log.logkeys import LogKeys
 from tests.vault_story import Copy
 
 ORIGIN = "office-a.example/archive"
@@ -305,6 +305,6 @@ def _raise(*_: object) -> None:
 
 def test_the_checks_of_the_audit_are_those_of_the_proof_core() -> None:
     from archiver.custody.audit.signers import FAST
-    from tests.proof.test_logkeys import CHECKPOINT, OURS, _note
+    from tests.proof.log.test_logkeys import CHECKPOINT, OURS, _note
 
     assert logkeys.open_signed(_note(*OURS.lines()), [OURS.keys], FAST) == CHECKPOINT

@@ -13,10 +13,10 @@ from archiver.custody.audit.base import Since
 from archiver.custody.audit.since import NOT_CHECKED
 from archiver.errors import UsageError
 from archiver.model import now
-from archiver.proof import memory
 from archiver.proof.faults import FAILED, VERIFIED, Verdict
-from archiver.proof.memory import Memory
-from archiver.proof.outside import Outside
+from archiver.proof.trust import memory
+from archiver.proof.trust.memory import Memory
+from archiver.proof.trust.outside import Outside
 from tests.custody.test_audit import _ask
 from tests.vault_story import FIRST, MATCH, Copy
 

@@ -11,9 +11,9 @@ import pytest
 
 from archiver.custody.timestamps import ask
 from archiver.errors import MachineError, UsageError
-from archiver.proof import timestamp
+from archiver.proof.times import timestamp
 from tests.authority import Answer, Authority, answering, stamping
-from tests.proof.test_timestamp import query
+from tests.proof.times.test_timestamp import query
 
 REPLY = {"Content-Type": "application/timestamp-reply"}
 

@@ -18,7 +18,7 @@ from archiver.custody.timestamps import trust
 from archiver.errors import UsageError
 from archiver.proof.faults import ProofError
 from tests.authority import Authority
-from tests.proof.test_timestamp import QUERY, REPLY, STAMPED, VECTORS, query
+from tests.proof.times.test_timestamp import QUERY, REPLY, STAMPED, VECTORS, query
 
 CHAIN = (VECTORS / "local-chain.pem").read_bytes()
 SHARED = Path(__file__).parents[3] / "shared" / "vectors" / "rfc3161"

@@ -18,8 +18,8 @@ from archiver.custody.queue import Asked
 from archiver.custody.timestamps import stamping, stamps, trust
 from archiver.custody.vault import Vault, create, open_vault
 from archiver.errors import EvidenceError, MachineError, UsageError
-from archiver.proof import timestamp
-from archiver.proof.outside import Outside
+from archiver.proof.times import timestamp
+from archiver.proof.trust.outside import Outside
 from tests.authority import Authority, needs_openssl
 
 A, B = "https://a.example/tsa", "https://b.example/tsa"

@@ -17,7 +17,7 @@ from archiver.custody.witness.notary import Answer
 from archiver.custody.witness.request import Request
 from archiver.custody.witness.serve import MAX_CONNECTIONS, WitnessServer
 from archiver.errors import EvidenceError, MachineError, UsageError
-from archiver.proof import cosignature
+from archiver.proof.trust import cosignature
 from tests.custody.test_witness_notary import LOG, TREE, Tree
 
 

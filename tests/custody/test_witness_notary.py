@@ -18,9 +18,11 @@ from archiver.custody.witness import notary, request
 from archiver.custody.witness.folder import WitnessFolder
 from archiver.custody.witness.notary import Answer
 from archiver.errors import EvidenceError, UsageError
-from archiver.proof import checkpoint, cosignature, durable, merkle, note
-from archiver.proof.checkpoint import Checkpoint
+from archiver.proof import durable
 from archiver.proof.faults import ProofError
+from archiver.proof.log import checkpoint, merkle, note
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.trust import cosignature
 
 ORIGIN = "office-a.example/archive"
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -12,8 +12,8 @@ from archiver.custody import keys, tilefiles
 from archiver.custody.database import FILE_NAME, Database
 from archiver.custody.ledger import Ledger
 from archiver.model import CustodyEvent, EventType
-from archiver.proof import merkle
-from archiver.proof.tiles import Tile
+from archiver.proof.log import merkle
+from archiver.proof.log.tiles import Tile
 
 ORIGIN = "office-a.example/archive"
 

@@ -26,7 +26,7 @@ from archiver.examine.bounded import RefusedAnswer
 from archiver.examine.credited import MAX_TEXT, Credentials, read_credentials
 from archiver.examine.examiner import Examiner
 from archiver.examine.record import Examination
-from archiver.report import redact
+from archiver.report.withholding import redact
 from tests.loopback import serving
 
 BEGIN = datetime(2026, 1, 1)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import faultspage  # noqa: E402  scripts are no package
 
-PLACES = [*(ROOT / "archiver" / "proof").glob("*.py"), *(ROOT / "archiver" / "custody" / "audit").glob("*.py")]
+PLACES = [*(ROOT / "archiver" / "proof").rglob("*.py"), *(ROOT / "archiver" / "custody" / "audit").glob("*.py")]
 
 #: Where findings, claims and rulings are named, and no fault; the table itself.
 ELSEWHERE = {

@@ -40,7 +40,8 @@ from archiver.model import (
     Tool,
     now,
 )
-from archiver.proof import canonical, layout
+from archiver.proof import canonical
+from archiver.proof.bundle import layout
 from archiver.report.export import export
 
 ORIGIN = "office-a.example/archive"

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from archiver.proof import canonical, layout
+from archiver.proof import canonical
+from archiver.proof.bundle import layout
 
 #: Each would end, hide or start something in one of the forms.
 HOSTILE = (

@@ -1,4 +1,4 @@
-"""Spellings of a text, written by hand and apart from `archiver.report.encodings`: what a leak check must not miss."""
+"""Spellings of a text, written by hand and apart from `withholding.encodings`: what a leak check must not miss."""
 
 from __future__ import annotations
 

@@ -26,11 +26,12 @@ from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, MachineError, UsageError
 from archiver.model import Acquisition, Outcome, Role, now
-from archiver.proof import canonical, layout
-from archiver.proof.bundle import verify
-from archiver.report import pyz
+from archiver.proof import canonical
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
+from archiver.report.bundle import pyz
 from archiver.report.export import Prepared, export
-from archiver.report.withheld import ask
+from archiver.report.withholding.withheld import ask
 from tests.report.bundle_story import (
     CASE,
     FILM,

@@ -17,13 +17,14 @@ from archiver.custody import queue
 from archiver.custody.queue import Asked
 from archiver.custody.timestamps import anchoring
 from archiver.errors import UsageError
-from archiver.proof import anchors, blockheaders, layout, opentimestamps
-from archiver.proof.bag import Faults, read_bag
-from archiver.proof.bundle import verify
-from archiver.proof.evidence import read_evidence
+from archiver.proof.bundle import anchors, layout
+from archiver.proof.bundle.bag import Faults, read_bag
+from archiver.proof.bundle.check import verify
+from archiver.proof.bundle.evidence import read_evidence
+from archiver.proof.bundle.folder import Folder
 from archiver.proof.faults import Verdict
-from archiver.proof.folder import Folder
-from archiver.proof.outside import Outside
+from archiver.proof.times import blockheaders, opentimestamps
+from archiver.proof.trust.outside import Outside
 from archiver.report.export import export
 from tests.calendar import Calendar, header, read, verifier
 from tests.report.bundle_story import CASE, FILM, PHOTO, REPOST, Bundle

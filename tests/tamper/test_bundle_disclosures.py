@@ -15,12 +15,13 @@ import pytest
 from archiver.custody.disclosing import disclose
 from archiver.custody.vault import Vault, create, open_vault
 from archiver.errors import UsageError
-from archiver.proof import bundle as bundles
-from archiver.proof import canonical, layout
+from archiver.proof import canonical
+from archiver.proof.bundle import check as bundles
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.opened import Opened
 from archiver.proof.faults import FAILED, VERIFIED
-from archiver.proof.opened import Opened
 from archiver.report.export import export
-from archiver.report.withheld import ask
+from archiver.report.withholding.withheld import ask
 from tests.calling import Archiver
 from tests.report.bundle_story import CASE, ORIGIN, PHOTO
 

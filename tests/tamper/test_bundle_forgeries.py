@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from archiver.proof import canonical, disclosure, layout, merkle, note
-from archiver.proof.bundle import verify
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.source import shown
+from archiver.proof import canonical, disclosure
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
+from archiver.proof.bundle.source import shown
+from archiver.proof.log import merkle, note
+from archiver.proof.log.checkpoint import Checkpoint
 from tests.report.bundle_story import FILM, ORIGIN, REPOST, Bundle
 
 ORIGINAL_1 = "data/exhibits/001/original-1.mp4"
@@ -99,9 +101,9 @@ def link(path: str, to: str) -> Attack:
 
 def list_again(bundle: Bundle) -> None:
     """files.json, remade from what lies there."""
-    from archiver.proof.bag import Faults, read_bag
-    from archiver.proof.bundle import files_document
-    from archiver.proof.folder import Folder
+    from archiver.proof.bundle.bag import Faults, read_bag
+    from archiver.proof.bundle.check import files_document
+    from archiver.proof.bundle.folder import Folder
 
     bag = read_bag(Folder(bundle.folder), Faults())
     bundle.write_json(layout.EXPORT_FILES, files_document({p: (f.sha256, f.size) for p, f in bag.files.items()}))

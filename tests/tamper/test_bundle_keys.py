@@ -11,9 +11,10 @@ import pytest
 
 from archiver.custody import keys, rotation
 from archiver.custody.vault import Vault, open_vault
-from archiver.proof import bundle as bundles
-from archiver.proof import layout, note
+from archiver.proof.bundle import check as bundles
+from archiver.proof.bundle import layout
 from archiver.proof.faults import FAILED, VERIFIED
+from archiver.proof.log import note
 from archiver.report.export import export
 from tests.report.bundle_story import CASE, ORIGIN, PHOTO, Bundle
 

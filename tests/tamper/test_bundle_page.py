@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.proof import canonical, layout
-from archiver.proof.bundle import verify
+from archiver.proof import canonical
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
 from archiver.proof.faults import ProofError
-from archiver.report import checkpage
+from archiver.report.bundle import checkpage
 from tests.report.bundle_story import Bundle
 from tests.report.checking_page import PROGRAM, Page, opened
 from tests.tamper import test_bundle_forgeries as forgeries

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from archiver.custody.vault import Vault
-from archiver.proof import layout, memory, note
-from archiver.proof.bundle import verify
-from archiver.proof.checkpoint import parse
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
 from archiver.proof.faults import FAILED, INCOMPLETE, VERIFIED
-from archiver.proof.memory import Memory
-from archiver.proof.outside import Outside
+from archiver.proof.log import note
+from archiver.proof.log.checkpoint import parse
+from archiver.proof.trust import memory
+from archiver.proof.trust.memory import Memory
+from archiver.proof.trust.outside import Outside
 from archiver.report.export import export
 from tests.report.bundle_story import CASE, FILM, PHOTO, REPOST, Bundle
 
@@ -96,7 +98,7 @@ class LongAgo(datetime):
 
 def test_entries_later_than_the_verifiers_clock(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Post-dated, or a clock that is behind: no verifier can tell which, so it is named and nobody is accused."""
-    monkeypatch.setattr("archiver.proof.clock.datetime", LongAgo)
+    monkeypatch.setattr("archiver.proof.times.clock.datetime", LongAgo)
     verdict = verify(bundle.folder)
     assert verdict.word == INCOMPLETE
     (fault,) = verdict.faults

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from archiver.proof import canonical, layout
-from archiver.proof.bundle import verify
+from archiver.proof import canonical
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
 from tests.report.bundle_story import Bundle
 
 DOCUMENTS = [

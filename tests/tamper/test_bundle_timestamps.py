@@ -16,10 +16,10 @@ from archiver.config import Authority as Configured
 from archiver.custody import queue
 from archiver.custody.queue import Asked
 from archiver.custody.timestamps import stamping, trust
-from archiver.proof import layout
-from archiver.proof.bundle import verify
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
 from archiver.proof.faults import Verdict
-from archiver.proof.outside import Outside
+from archiver.proof.trust.outside import Outside
 from archiver.report.export import export
 from tests.authority import Authority, needs_openssl
 from tests.report.bundle_story import CASE, FILM, PHOTO, REPOST, Bundle

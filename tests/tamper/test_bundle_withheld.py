@@ -15,10 +15,11 @@ import pytest
 
 from archiver.custody.disclosing import disclose
 from archiver.custody.vault import Vault
-from archiver.proof import disclosure, layout
-from archiver.proof.bundle import verify
+from archiver.proof import disclosure
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
 from archiver.report.export import export
-from archiver.report.withheld import ask
+from archiver.report.withholding.withheld import ask
 from tests.report.bundle_story import Bundle
 from tests.report.withheld_story import CASE, FIRST, build, metadata
 

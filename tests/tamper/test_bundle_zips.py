@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.proof import layout, zipform
-from archiver.proof.bundle import verify
+from archiver.proof.bundle import layout, zipform
+from archiver.proof.bundle.check import verify
+from archiver.proof.bundle.zipform import Packed
 from archiver.proof.faults import Verdict
-from archiver.proof.zipform import Packed
-from archiver.report import zipping
+from archiver.report.bundle import zipping
 from tests.report.bundle_story import Bundle
 
 ORIGINAL = "data/exhibits/001/original-1.mp4"

@@ -19,11 +19,11 @@ from archiver.custody.timestamps.anchoring import Received
 from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.vault import Vault
 from archiver.model import StoredObject
-from archiver.proof import blockheaders, opentimestamps
 from archiver.proof.faults import Verdict
-from archiver.proof.opentimestamps import Attestation, Proof
-from archiver.proof.otsbytes import number
-from archiver.proof.outside import Outside
+from archiver.proof.times import blockheaders, opentimestamps
+from archiver.proof.times.opentimestamps import Attestation, Proof
+from archiver.proof.times.otsbytes import number
+from archiver.proof.trust.outside import Outside
 from tests.calendar import LATER, Calendar
 from tests.vault_story import Copy
 

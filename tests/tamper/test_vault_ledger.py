@@ -14,10 +14,11 @@ import pytest
 
 from archiver.custody import keys, nextkeys, queue
 from archiver.custody.audit import verify
-from archiver.proof import canonical, merkle, note
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.checkpoint import parse as parse_checkpoint
+from archiver.proof import canonical
 from archiver.proof.faults import FAILED, INCOMPLETE, VERIFIED
+from archiver.proof.log import merkle, note
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.checkpoint import parse as parse_checkpoint
 from tests.vault_story import FIRST, MATCH, ORIGIN, Copy, build
 
 PUBLISHED = "ledger/checkpoint"

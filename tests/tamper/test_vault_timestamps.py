@@ -17,10 +17,10 @@ from archiver.config import Authority as Configured
 from archiver.custody import audit
 from archiver.custody.timestamps import stamping, stamps, trust
 from archiver.custody.timestamps.stamps import Stamp
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import note
 from archiver.proof.faults import ProofError, Verdict
-from archiver.proof.outside import Outside
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import note
+from archiver.proof.trust.outside import Outside
 from tests.authority import Authority
 from tests.vault_story import Copy
 
@@ -133,7 +133,7 @@ def told_by_the_holder_of_the_key(
     lied = lies.pop("claims", {})
 
     def believe(reply: bytes, query: bytes, note: bytes, roots: object, carried: bytes = b"") -> trust.Checked:
-        from archiver.proof import timestamp
+        from archiver.proof.times import timestamp
 
         token = replace(timestamp.parse_reply(reply), **lied)
         return trust.Checked(token, "0" * 64, "2030-01-01T00:00:00.000000Z", authority.root.read_bytes())

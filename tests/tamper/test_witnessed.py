@@ -18,12 +18,13 @@ from archiver.custody import audit, cosigned, keys, queue
 from archiver.custody.queue import Asked
 from archiver.custody.witness import appointed, notary, received
 from archiver.custody.witness.folder import WitnessFolder
-from archiver.proof import cosignature, memory, note, policy
-from archiver.proof.bundle import verify as verify_bundle
-from archiver.proof.cosignature import WitnessKey
+from archiver.proof.bundle.check import verify as verify_bundle
 from archiver.proof.faults import Verdict
-from archiver.proof.memory import Memory
-from archiver.proof.outside import Outside
+from archiver.proof.log import note
+from archiver.proof.trust import cosignature, memory, policy
+from archiver.proof.trust.cosignature import WitnessKey
+from archiver.proof.trust.memory import Memory
+from archiver.proof.trust.outside import Outside
 from tests.report.bundle_story import Bundle
 from tests.vault_story import Copy
 

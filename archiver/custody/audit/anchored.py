@@ -13,9 +13,9 @@ from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
 from archiver.custody.timestamps import anchors
 from archiver.custody.timestamps.anchors import Anchor
-from archiver.proof import anchored, opentimestamps, otsbytes
 from archiver.proof.faults import ProofError
-from archiver.proof.outside import Outside
+from archiver.proof.times import anchored, opentimestamps, otsbytes
+from archiver.proof.trust.outside import Outside
 
 _KIND = Kind("time anchor", "anchor-missing", otsbytes.CODE, opentimestamps.OTHER, opentimestamps.MAX_PROOF_BYTES)
 

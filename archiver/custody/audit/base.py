@@ -15,12 +15,13 @@ from archiver.custody.audit import checkpoints, tilesread
 from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.errors import UsageError
-from archiver.proof import checkpoint, memory, merkle, note, tiles
-from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import Fault, ProofError
-from archiver.proof.merkle import HASH_BYTES
-from archiver.proof.outside import Outside
-from archiver.proof.tiles import Tile, TileHashes
+from archiver.proof.log import checkpoint, merkle, note, tiles
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.merkle import HASH_BYTES
+from archiver.proof.log.tiles import Tile, TileHashes
+from archiver.proof.trust import memory
+from archiver.proof.trust.outside import Outside
 
 #: How many entries were checked before, or the size of the last checkpoint that the reader's memory holds.
 Since = int | Literal["last"]

@@ -12,10 +12,10 @@ from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.tree import Tree, Wanted
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import note
-from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import note
+from archiver.proof.log.checkpoint import Checkpoint
 
 PUBLISHED = "ledger/checkpoint"
 

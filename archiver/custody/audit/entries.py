@@ -20,9 +20,9 @@ from archiver.custody.audit.published import Agreeing
 from archiver.custody.audit.span import KINDS, Span, examine_span
 from archiver.custody.audit.tally import LISTED, Tally
 from archiver.custody.audit.tree import Tree
-from archiver.proof import clock
-from archiver.proof.merkle import HASH_BYTES
-from archiver.proof.tiles import ENTRIES, WIDTH
+from archiver.proof.log.merkle import HASH_BYTES
+from archiver.proof.log.tiles import ENTRIES, WIDTH
+from archiver.proof.times import clock
 
 _PREPARE = (
     "CREATE TEMP TABLE told_subject (id TEXT, seq INTEGER, PRIMARY KEY (id, seq)) WITHOUT ROWID",

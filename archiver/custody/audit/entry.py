@@ -13,8 +13,9 @@ from typing import Any
 from archiver.custody import ledger
 from archiver.custody.audit import reading
 from archiver.model import SEALED_FIELDS, EventType
-from archiver.proof import canonical, merkle
+from archiver.proof import canonical
 from archiver.proof.faults import Fault, ProofError
+from archiver.proof.log import merkle
 
 #: A row of the table `entry`: number, body and recorded leaf hash, as far as they are the bytes that they should be.
 Row = tuple[int, object, object]

@@ -10,10 +10,10 @@ from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.tree import Tree
-from archiver.proof import merkle
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.outside import Outside
-from archiver.proof.tiles import Tile
+from archiver.proof.log import merkle
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.tiles import Tile
+from archiver.proof.trust.outside import Outside
 
 
 def check(

@@ -15,10 +15,10 @@ from archiver.custody import tilefiles
 from archiver.custody.audit import tilesread
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.tree import Tree
-from archiver.proof import merkle, tiles
-from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
-from archiver.proof.tiles import ENTRIES, WIDTH, Tile
+from archiver.proof.log import merkle, tiles
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.tiles import ENTRIES, WIDTH, Tile
 
 #: Leaf hashes of entries [256 * index, 256 * index + 256), fewer at the ledger's end.
 Leaves = Callable[[int], list[bytes]]

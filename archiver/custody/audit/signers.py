@@ -11,12 +11,13 @@ from archiver.custody import keys, nextkeys, publish
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
 from archiver.custody.fastcheck import verify_fast
-from archiver.proof import canonical, eras, logkeys, note
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.eras import Era
+from archiver.proof import canonical
 from archiver.proof.faults import ProofError
-from archiver.proof.logkeys import Checks, LogKeys
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import eras, logkeys, note
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.eras import Era
+from archiver.proof.log.logkeys import Checks, LogKeys
 
 _SUBJECT = f"{publish.KEYS_NAME}/{keys.VERIFIER_NAME}"
 

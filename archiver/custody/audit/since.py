@@ -27,9 +27,9 @@ from archiver.custody.audit.signers import Signers
 from archiver.custody.audit.snapshot import Snapshot
 from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.tree import Tree
-from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
-from archiver.proof.outside import Outside
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.trust.outside import Outside
 
 #: For people: what such a check would not notice.
 NOT_CHECKED = (

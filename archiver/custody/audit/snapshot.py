@@ -20,10 +20,10 @@ from archiver import config
 from archiver.custody import cosigned, database, keys, publish, tilefiles
 from archiver.custody.audit.tally import Tally
 from archiver.errors import ArchiverError
-from archiver.proof import logkeys
-from archiver.proof import note as notes
 from archiver.proof.faults import ProofError
-from archiver.proof.logkeys import LogKeys
+from archiver.proof.log import logkeys
+from archiver.proof.log import note as notes
+from archiver.proof.log.logkeys import LogKeys
 
 #: A publisher writes the checkpoint's file a few times a second at most; the two looks are microseconds apart.
 LOOKS = 100

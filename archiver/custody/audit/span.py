@@ -14,10 +14,10 @@ from pathlib import Path
 from archiver.custody.audit import listed, tilesread
 from archiver.custody.audit.crew import Piece
 from archiver.custody.audit.entry import Examined, Opening, Row, examine
-from archiver.proof import tiles
 from archiver.proof.faults import Fault, ProofError
-from archiver.proof.merkle import root_of
-from archiver.proof.tiles import ENTRIES, WIDTH, Tile
+from archiver.proof.log import tiles
+from archiver.proof.log.merkle import root_of
+from archiver.proof.log.tiles import ENTRIES, WIDTH, Tile
 
 #: Kinds of rows that entries tell of, each the name of its table.
 KINDS = ("request", "acquisition", "item", "match", "hashlist")

@@ -15,10 +15,10 @@ from archiver.custody.audit.tally import Tally
 from archiver.custody.timestamps import stamps, trust
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.errors import ArchiverError
-from archiver.proof import timestamped
 from archiver.proof.faults import ProofError
-from archiver.proof.outside import Outside, Vouch
-from archiver.proof.timestamp import CODE, MAX_REPLY_BYTES, OTHER
+from archiver.proof.times import timestamped
+from archiver.proof.times.timestamp import CODE, MAX_REPLY_BYTES, OTHER
+from archiver.proof.trust.outside import Outside, Vouch
 
 _KIND = Kind("time stamp", "timestamp-missing", CODE, OTHER, max(MAX_REPLY_BYTES, trust.MAX_PEM_BYTES))
 

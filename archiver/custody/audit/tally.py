@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from archiver.proof.faults import Fault, Verdict, judge
-from archiver.proof.memory import Look
+from archiver.proof.trust.memory import Look
 
 #: Told of progress: how much is done, of how much, and what it is ("objects", "entries", ...).
 Observe = Callable[[int, int, str], None]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from archiver.custody.audit.snapshot import read_plain
 from archiver.proof.canonical import MAX_BYTES
-from archiver.proof.merkle import HASH_BYTES
-from archiver.proof.tiles import ENTRIES, WIDTH, Tile
+from archiver.proof.log.merkle import HASH_BYTES
+from archiver.proof.log.tiles import ENTRIES, WIDTH, Tile
 
 _MAX_BUNDLE = WIDTH * (2 + MAX_BYTES)
 

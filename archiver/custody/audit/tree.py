@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from copy import copy
 
-from archiver.proof import merkle
-from archiver.proof.merkle import CompactRange, root_of
-from archiver.proof.tiles import HEIGHT, WIDTH, edge_range, right_edge
+from archiver.proof.log import merkle
+from archiver.proof.log.merkle import CompactRange, root_of
+from archiver.proof.log.tiles import HEIGHT, WIDTH, edge_range, right_edge
 
 #: A size, and the root that it should have; None where the root itself is wanted.
 Wanted = tuple[int, "bytes | None"]

@@ -21,9 +21,9 @@ from archiver.custody.audit.tally import Observe, Tally, silent
 from archiver.custody.audit.tree import Tree
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.proof import note
 from archiver.proof.faults import Verdict
-from archiver.proof.outside import Outside
+from archiver.proof.log import note
+from archiver.proof.trust.outside import Outside
 
 _NOTHING = Outside()
 

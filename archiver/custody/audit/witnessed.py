@@ -16,15 +16,16 @@ from archiver.custody.audit.tally import Tally
 from archiver.custody.audit.tree import Tree
 from archiver.custody.witness import appointed
 from archiver.errors import ArchiverError
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import cosignature, memory, note, outside, witnessed
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.cosignature import WitnessKey
-from archiver.proof.earlier import open_earlier
 from archiver.proof.faults import Fault, ProofError
-from archiver.proof.memory import Look
-from archiver.proof.outside import Outside
-from archiver.proof.witnessed import Signed
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import note
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.earlier import open_earlier
+from archiver.proof.trust import cosignature, memory, outside, witnessed
+from archiver.proof.trust.cosignature import WitnessKey
+from archiver.proof.trust.memory import Look
+from archiver.proof.trust.outside import Outside
+from archiver.proof.trust.witnessed import Signed
 
 _PUBLISHED = "ledger/checkpoint"
 

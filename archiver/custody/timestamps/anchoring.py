@@ -19,9 +19,9 @@ from archiver.custody.timestamps.stamps import Issued
 from archiver.custody.vault import Vault
 from archiver.errors import ArchiverError, EvidenceError, MachineError, UsageError
 from archiver.model import CustodyEvent, EventType, Holding, Role, StoredObject
-from archiver.proof import anchored, opentimestamps
 from archiver.proof.faults import ProofError
-from archiver.proof.opentimestamps import APPEND, SHA256, Operation, Proof
+from archiver.proof.times import anchored, opentimestamps
+from archiver.proof.times.opentimestamps import APPEND, SHA256, Operation, Proof
 
 #: Gives a calendar a digest: URL and digest to its answer.
 Submit = Callable[[str, bytes], bytes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.custody.timestamps.exchange import SECONDS, Peer, exchange
-from archiver.proof.timestamp import MAX_REPLY_BYTES
+from archiver.proof.times.timestamp import MAX_REPLY_BYTES
 
 QUERY_TYPE = "application/timestamp-query"
 REPLY_TYPE = "application/timestamp-reply"

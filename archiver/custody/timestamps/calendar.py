@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.custody.timestamps.exchange import SECONDS, Answer, Peer, exchange
-from archiver.proof.opentimestamps import MAX_REPLY_BYTES
+from archiver.proof.times.opentimestamps import MAX_REPLY_BYTES
 
 MEDIA_TYPE = "application/vnd.opentimestamps.v1"
 

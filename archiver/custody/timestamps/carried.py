@@ -14,9 +14,10 @@ from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Issued
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, UsageError
-from archiver.proof import durable, opentimestamps
+from archiver.proof import durable
 from archiver.proof.faults import ProofError
-from archiver.proof.opentimestamps import Proof
+from archiver.proof.times import opentimestamps
+from archiver.proof.times.opentimestamps import Proof
 
 
 def write_note(vault: Vault, target: Path) -> Issued:

@@ -22,9 +22,10 @@ from archiver.custody.timestamps.trust import Checked
 from archiver.custody.vault import Vault
 from archiver.errors import ArchiverError, EvidenceError, UsageError
 from archiver.model import CustodyEvent, EventType, Holding, Role, StoredObject
-from archiver.proof import durable, timestamp
+from archiver.proof import durable
 from archiver.proof.faults import ProofError
-from archiver.proof.timestamped import TOLERANCE
+from archiver.proof.times import timestamp
+from archiver.proof.times.timestamped import TOLERANCE
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from archiver import model
 from archiver.errors import UsageError
-from archiver.proof import der, timestamp
 from archiver.proof.faults import ProofError
-from archiver.proof.outside import Vouch
-from archiver.proof.timestamp import CODE, Token
+from archiver.proof.times import der, timestamp
+from archiver.proof.times.timestamp import CODE, Token
+from archiver.proof.trust.outside import Vouch
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

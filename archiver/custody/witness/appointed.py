@@ -12,10 +12,11 @@ from archiver.custody import keys
 from archiver.custody.publish import KEYS_NAME, exclusively
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
-from archiver.proof import cosignature, durable, policy
-from archiver.proof.cosignature import WitnessKey
+from archiver.proof import durable
 from archiver.proof.faults import ProofError
-from archiver.proof.policy import Policy
+from archiver.proof.trust import cosignature, policy
+from archiver.proof.trust.cosignature import WitnessKey
+from archiver.proof.trust.policy import Policy
 
 FILE_NAME = "witnesses.policy"
 

@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING
 
 from archiver import config
 from archiver.errors import EvidenceError, MachineError, UsageError
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import cosignature, durable, note
-from archiver.proof.checkpoint import Checkpoint
-from archiver.proof.cosignature import WitnessKey
+from archiver.proof import durable
 from archiver.proof.faults import ProofError
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import note
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.trust import cosignature
+from archiver.proof.trust.cosignature import WitnessKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -15,9 +15,10 @@ from pathlib import Path
 from archiver.custody.witness import request as requests
 from archiver.custody.witness.folder import Watched, WitnessFolder
 from archiver.custody.witness.request import Request
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import cosignature, merkle, note
 from archiver.proof.faults import ProofError
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import merkle, note
+from archiver.proof.trust import cosignature
 
 #: Words for what contradicts the memory: shown loudly, and kept. A fork is proven by two signatures of the log. The two
 #: others may also be an old checkpoint or a wrong proof that a stranger sent, since requests bear no sender's name.

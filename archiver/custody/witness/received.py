@@ -11,10 +11,11 @@ from archiver.custody.vault import Vault
 from archiver.custody.witness import appointed
 from archiver.custody.witness.request import Request
 from archiver.errors import ArchiverError, EvidenceError, UsageError
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import cosignature, note
-from archiver.proof.cosignature import WitnessKey
 from archiver.proof.faults import ProofError
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import note
+from archiver.proof.trust import cosignature
+from archiver.proof.trust.cosignature import WitnessKey
 
 #: Asks one witness: URL, old size and what makes a request from an old size, to signature lines.
 Ask = Callable[[str, int, Callable[[int], Request]], bytes]

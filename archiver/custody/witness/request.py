@@ -7,11 +7,11 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from archiver.proof import checkpoint as checkpoints
-from archiver.proof import note
-from archiver.proof.checkpoint import Checkpoint
 from archiver.proof.faults import ProofError
-from archiver.proof.merkle import HASH_BYTES, MAX_SIZE
+from archiver.proof.log import checkpoint as checkpoints
+from archiver.proof.log import note
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.log.merkle import HASH_BYTES, MAX_SIZE
 
 #: A consistency proof of 63-bit sizes is no longer; the specification forbids to send more.
 MAX_PROOF = 63

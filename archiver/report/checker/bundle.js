@@ -1,4 +1,4 @@
-// The checks, in the order of archiver/proof/bundle.py. No step trusts one before it, and all faults are collected.
+// The checks, in the order of archiver/proof/bundle/check.py. No step trusts one before it, and all faults are collected.
 
 const MAX_ENTRY_BYTES = 65535;
 const MISSING = "the file is missing";

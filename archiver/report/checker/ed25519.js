@@ -1,4 +1,4 @@
-// Ed25519 signatures (RFC 8032), checked as archiver/proof/ed25519.py does. Nothing here is secret.
+// Ed25519 signatures (RFC 8032), checked as archiver/proof/signature/ed25519.py does. Nothing here is secret.
 
 const P = 2n ** 255n - 19n;
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;

@@ -1,4 +1,4 @@
-// What is checked: the files of a folder as the browser hands them over, or of one zip. As archiver/proof/source.py.
+// What is checked: the files of a folder as the browser hands them over, or of one zip. As archiver/proof/bundle/source.py.
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-// A bundle's zip: the one form that archiver/proof/zipform.py writes, and nothing else. Nothing is compressed.
+// A bundle's zip: the one form that archiver/proof/bundle/zipform.py writes, and nothing else. Nothing is compressed.
 
 const NO_16 = 0xffff;
 const NO_32 = 0xffffffff;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from archiver.proof import layout
+from archiver.proof.bundle import layout
 from archiver.report.interchange import case, csv, premis, prov
 from archiver.report.interchange.reading import read
 from archiver.report.interchange.told import Told

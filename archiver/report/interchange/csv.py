@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 
 from archiver.report.interchange.told import Exhibit, File, Told
-from archiver.report.text import plain
+from archiver.report.wording.text import plain
 
 #: Without it Excel takes the file for Latin-1.
 _MARK = "\ufeff"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, prose
 from archiver.report.paper.blocks import Block, Cell, Code, Column, Fact, Facts, File, Heading, Prose, Table
+from archiver.report.wording import figures, prose
 
 
 def blocks(report: Mapping[str, Any]) -> Iterator[Block]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.report import figures, lineage_page, prose
+from archiver.report.page import lineage_page
 from archiver.report.paper.blocks import Block, Box, Cell, Column, Drawing, Heading, Listing, Prose, Table
+from archiver.report.wording import figures, prose
 
 
 def blocks(report: Mapping[str, Any]) -> Iterator[Block]:

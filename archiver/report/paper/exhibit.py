@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, labels, prose, words
 from archiver.report.paper.blocks import (
     Block,
     Box,
@@ -21,6 +20,7 @@ from archiver.report.paper.blocks import (
     Prose,
     Table,
 )
+from archiver.report.wording import figures, labels, prose, words
 
 _NO_TITLE = "(no title)"
 _CLAIMED = "claimed: it rests on the clock of the archiving office"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, words
 from archiver.report.paper.blocks import (
     Block,
     Box,
@@ -21,6 +20,7 @@ from archiver.report.paper.blocks import (
     Together,
 )
 from archiver.report.pictures import pairs, segments_shown
+from archiver.report.wording import figures, words
 
 #: Findings that are evidence of a copy.
 _STRONG = ("identical", "same-recording")

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from archiver.report.paper import blocks
-from archiver.report.text import plain
+from archiver.report.wording.text import plain
 
 _WIDTH = 96
 _LABEL = 28

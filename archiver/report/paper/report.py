@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archiver.report import figures, labels, prose, withheld
 from archiver.report.paper import annex, copies, exhibit, match
 from archiver.report.paper.blocks import (
     Block,
@@ -23,6 +22,8 @@ from archiver.report.paper.blocks import (
     Prose,
     Table,
 )
+from archiver.report.withholding import withheld
+from archiver.report.wording import figures, labels, prose
 
 TITLE = "Provenance report"
 

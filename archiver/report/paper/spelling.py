@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from archiver.report.paper import fonts
-from archiver.report.text import MARKS, bounded, is_hidden
+from archiver.report.wording.text import MARKS, bounded, is_hidden
 
 Piece = str | int | None
 

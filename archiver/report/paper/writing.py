@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from archiver.proof import layout
-from archiver.report.bag import BagWriter
+from archiver.proof.bundle import layout
+from archiver.report.bundle.bag import BagWriter
 from archiver.report.paper import plain_text, report
 from archiver.report.paper.blocks import Document
 from archiver.report.paper.typesetting import Typesetter

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures, words
 from archiver.report.paper.blocks import Blanks, Block, Box, Cell, Column, Document, Fact, Facts, Heading, Prose, Table
 from archiver.report.paper.report import foot, newest_act
+from archiver.report.wording import figures, words
 
 NOT_ADVICE = (
     "A template, filled in by a program from the records of the archive. It is not legal advice, and nobody has judged"

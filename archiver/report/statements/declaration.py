@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.report import figures
 from archiver.report.paper.blocks import (
     Blanks,
     Block,
@@ -26,6 +25,7 @@ from archiver.report.paper.blocks import (
     Table,
 )
 from archiver.report.statements import common
+from archiver.report.wording import figures
 
 TITLE = "Declaration on acquisition and preservation"
 

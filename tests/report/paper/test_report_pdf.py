@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from archiver.proof import layout
-from archiver.proof.bundle import verify
-from archiver.report import words
-from archiver.report.labels import ROLES
+from archiver.proof.bundle import layout
+from archiver.proof.bundle.check import verify
 from archiver.report.paper import report, typesetting
 from archiver.report.paper.blocks import Box, Fact, Facts, Table
+from archiver.report.wording import words
+from archiver.report.wording.labels import ROLES
 from archiver.sandbox.failure import Failure, SandboxError
 from tests.report.bundle_story import Bundle
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archiver.report.paper import fonts
 from archiver.report.paper.spelling import ascii_only, spell
-from archiver.report.text import MAX_CHARACTERS, is_hidden
+from archiver.report.wording.text import MAX_CHARACTERS, is_hidden
 
 
 def pieces(spelled: Any) -> list[Any]:

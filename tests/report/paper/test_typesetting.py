@@ -37,7 +37,7 @@ from archiver.report.paper.blocks import (
     Together,
 )
 from archiver.report.paper.typesetting import Typesetter, as_data
-from archiver.report.text import is_hidden
+from archiver.report.wording.text import is_hidden
 from archiver.sandbox.failure import Failure, SandboxError
 
 TITLES = (

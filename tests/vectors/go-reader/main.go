@@ -3,7 +3,7 @@
 //	go-reader verify LEDGER KEY   the checkpoint's signature, every tile and entry, inclusion and consistency
 //	go-reader vectors             prints notes that Go signed and proofs that tlog made, as JSON
 //
-// Run by tests/proof/test_go_reader.py where Go and Debian's golang-golang-x-mod-dev are installed.
+// Run by tests/proof/log/test_go_reader.py where Go and Debian's golang-golang-x-mod-dev are installed.
 package main
 
 import (

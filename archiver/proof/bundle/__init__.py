@@ -1,0 +1,1 @@
+"""An exported bundle, folder or zip, and every check of it."""

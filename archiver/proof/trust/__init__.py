@@ -1,0 +1,1 @@
+"""What a reader brings from outside: whom they believe (policy), what they saw before (memory), who else signed."""

@@ -1,0 +1,1 @@
+"""report.json: the provenance document as a pure function of what was gathered."""

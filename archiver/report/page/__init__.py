@@ -1,0 +1,1 @@
+"""report.html: the provenance document as a page."""

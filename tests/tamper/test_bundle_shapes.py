@@ -46,3 +46,16 @@ def test_a_value_of_the_wrong_kind_is_a_fault(bundle: Bundle, name: str) -> None
             continue
         bundle.write(name, canonical.encode(changed))
         assert verify(bundle.folder).word == "FAILED", way
+
+
+def test_an_entry_that_calls_itself_another_kind_of_event_is_a_fault(bundle: Bundle) -> None:
+    """Whoever holds the key can sign such an entry: what else it lacks then may stop no check."""
+    paths = [one.relative_to(bundle.folder).as_posix() for one in sorted(bundle.folder.glob("data/ledger/entries/*"))]
+    kinds = [*dict.fromkeys(bundle.json(path)["type"] for path in paths), "time stamp", "time anchor", "x"]
+    assert {"match", "decision"} < set(kinds)
+    for number, path in enumerate(paths):
+        whole = bundle.json(path)
+        for kind in {kinds[number % len(kinds)], kinds[(number + 1) % len(kinds)], "match", "capture"} - {whole["type"]}:
+            bundle.write(path, canonical.encode({**whole, "type": kind}))
+            assert verify(bundle.folder).word == "FAILED", (path, kind)
+        bundle.write(path, canonical.encode(whole))

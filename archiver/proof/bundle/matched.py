@@ -59,6 +59,8 @@ def judged(evidence: Evidence) -> list[Judged]:
 
 
 def _found(shown: dict[str, Any], entry: Entry, exhibits: Mapping[int, Exhibit]) -> bool:
+    if entry.type != "match":
+        return False
     sides = [exhibits.get(whole(shown, side, _CODE)) for side in ("a", "b")]
     if [side.item if side else None for side in sides] != [entry.detail.get("a"), entry.detail.get("b")]:
         return False

@@ -21,5 +21,6 @@ install() {
         exit 1
     }
 }
-install --require-hashes -r "$lock"
+# The lock names everything that is needed; what a package asks for beyond it was left out on purpose (pyproject.toml).
+install --require-hashes --no-deps -r "$lock"
 install --no-index --no-deps --no-build-isolation -e .

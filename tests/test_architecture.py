@@ -21,6 +21,7 @@ _BASE = {
     "acts",
     "config",
     "cookies",
+    "covers",
     "errors",
     "fingerprint",
     "hashlist",
@@ -44,6 +45,7 @@ _ALLOWED = {
     "proxies": {"errors"},
     "sites": {"errors", "proxies"},
     "cookies": {"errors", "sites"},
+    "covers": set[str](),
     "fingerprint": {"proof", "errors", "model", "config"},
     "standard": {"fingerprint"},
     "hashlist": {"errors", "standard"},
@@ -71,6 +73,7 @@ HEAVY = (
     "curl_cffi",
     "c2pa",
     "typst",
+    "onnxruntime",
 )
 
 #: Longer than this, a module holds more than one idea.

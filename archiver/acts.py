@@ -20,6 +20,7 @@ class EventType(StrEnum):
     REPLICATION = "replication"
     DISSEMINATION = "dissemination"
     DELETION = "deletion"
+    REDACTION = "redaction"
     FINGERPRINT = "fingerprint calculation"
     REQUEST = "request"
     REFUSAL = "refusal"
@@ -40,3 +41,4 @@ class EventType(StrEnum):
     LIST_IMPORT = "hash list imported"
     LIST_EXPORT = "hash list exported"
     LIST_REMOVAL = "hash list removed"
+    BLUR_AREA = "blur area changed"

@@ -40,6 +40,7 @@ COMMANDS = {
         "Make fingerprints that items lack, after an algorithm came or changed.",
     ),
     "verify": ("archiver.cli.verify", "Check a whole vault, or an exported bundle (folder or zip)."),
+    "blur": ("archiver.cli.blur", "Set by hand what blurred copies hide, and look at one before an export."),
     "export": ("archiver.cli.export", "Write a bundle for the legal team."),
     "disclose": ("archiver.cli.sealed", "Open one sealed field of an entry for somebody outside."),
     "forget": ("archiver.cli.sealed", "Delete the value of a sealed field for good; its entry still verifies."),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import common, timestamp, verify, withholding
+from archiver.cli import blur, common, timestamp, verify, withholding
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
+    from archiver.report.withholding.blurred import Asked
 
 
 @click.command("export", help="Write a bundle for the legal team.")
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 @click.option("--withhold", "fields", multiple=True, metavar="F,...", help="Sealed fields, or people, addresses, all.")
 @click.option("--withhold-object", "objects", multiple=True, metavar="ROLE", help="Files of a role, or pictures.")
 @click.option("--withhold-metadata", "metadata", multiple=True, metavar="KIND,...", help="Such as location, device.")
+@click.option("--blur-faces", is_flag=True, help="Blurred copies in place of the footage; faces may be missed.")
+@click.option("--blur-all", is_flag=True, help="The same, with nothing but coarse colours to be seen.")
+@click.option("--audio", type=click.Choice(blur.SOUNDS), default=None, help="Of blurred copies; mute without it.")
 @click.option("--accept-leak", "accepted", multiple=True, metavar="FIELD:ENTRY", help="It may be found; on record.")
 @click.option("--suggest", is_flag=True, help="Only list names in titles and notes that could be withheld.")
 @common.json_option
@@ -48,6 +52,9 @@ def export_command(
     fields: Sequence[str],
     objects: Sequence[str],
     metadata: Sequence[str],
+    blur_faces: bool,
+    blur_all: bool,
+    audio: str | None,
     accepted: Sequence[str],
     suggest: bool,
 ) -> int:
@@ -58,6 +65,7 @@ def export_command(
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
     asked = withheld.ask(fields, objects, metadata, accepted)
+    hiding = _blurring(blur_faces, blur_all, audio)
     vault = common.the_vault()
     offered = withholding.suggestions(vault, items, case, asked)
     if suggest:
@@ -69,17 +77,20 @@ def export_command(
     withholding.offer(offered)
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     given = verify.block_headers(headers) if headers else {}
-    exported = export(
-        vault,
-        items,
-        case,
-        target,
-        withhold=asked,
-        prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
-        cosign=_asking(vault) if cosign else lambda: None,
-        headers=given,
-        zipped=zipped,
-    )
+    with common.progress() as observe:
+        exported = export(
+            vault,
+            items,
+            case,
+            target,
+            observe,
+            withhold=asked,
+            prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
+            cosign=_asking(vault) if cosign else lambda: None,
+            headers=given,
+            blur=hiding,
+            zipped=zipped,
+        )
     for one in exported.left_out:
         click.echo(f"archiver: {common.safe(one)}", err=True)
     if common.wants_json():
@@ -100,6 +111,19 @@ def export_command(
         click.echo(_how_to_read(exported.bundle, zipped))
         verify.show(exported.verdict)
     return exported.verdict.exit_code
+
+
+def _blurring(faces: bool, everything: bool, audio: str | None) -> Asked | None:
+    """What blurred copies are asked for. Raises UsageError."""
+    from archiver.report.withholding.blurred import Asked
+
+    if faces and everything:
+        raise UsageError("--blur-faces and --blur-all exclude each other", next_step="Name one of them")
+    if not (faces or everything):
+        if audio:
+            raise UsageError("--audio is for blurred copies", next_step="Add --blur-faces or --blur-all")
+        return None
+    return Asked(whole=everything, sound=audio or "mute")
 
 
 def _how_to_read(bundle: Path, zipped: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from archiver.proof.faults import VERIFIED, Verdict
 from archiver.proof.log.checkpoint import Checkpoint
 from archiver.proof.times.blockheaders import Header
 from archiver.report import gather, interchange, numbering, pictures
-from archiver.report.bundle import checkpage, pyz, zipping
+from archiver.report.bundle import checkpage, exhibits, pyz, zipping
 from archiver.report.bundle.bag import BagWriter, appearing
 from archiver.report.bundle.instructions import instructions
 from archiver.report.bundle.ledger_part import taken_back, write_entries, write_own_entry
@@ -35,7 +35,7 @@ from archiver.report.document import anchored, provenance, timely
 from archiver.report.page import html
 from archiver.report.paper import writing
 from archiver.report.records import ExhibitRecords, Records
-from archiver.report.withholding import implied
+from archiver.report.withholding import blurred, implied
 from archiver.report.withholding.guard import Guard
 from archiver.report.withholding.leaks import Secret
 from archiver.report.withholding.withheld import NOTHING, PICTURES, Asked, Withheld
@@ -88,6 +88,7 @@ def export(
     cosign: Callable[[], object] = lambda: None,
     headers: Mapping[int, Header] = MappingProxyType({}),
     *,
+    blur: blurred.Asked | None = None,
     zipped: bool = False,
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
@@ -97,7 +98,8 @@ def export(
     `withhold` is what stays behind, with what follows from it; file paths of this machine always do. `prepared` says by
     whom and for whom.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
-    `headers` of Bitcoin blocks, by height, give the report the times of anchors.
+    `headers` of Bitcoin blocks, by height, give the report the times of anchors. `blur` puts blurred copies in place of
+    originals, and withholds what shows the same.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
     what the ledger says, MachineError for a full disk, RefusedError where the bundle would tell what it is to withhold.
     Nothing is left at `target` then.
@@ -107,15 +109,20 @@ def export(
         raise UsageError(f"{len(chosen)} exhibits are too many for one export", next_step="Export parts of the case")
     if target.resolve().is_relative_to(vault.folder.resolve()):
         raise UsageError("a bundle cannot lie in the vault itself", next_step="Name a folder elsewhere")
-    with _alone(vault.folder), taken_back(vault) as told, appearing(target, zipped=zipped) as (folder, archive):
+    with (
+        _alone(vault.folder),
+        taken_back(vault) as told,
+        appearing(target, zipped=zipped) as (folder, archive),
+        blurred.copies(vault, chosen, blur, observe) as copies,
+    ):
         numbered = numbering.number(vault, chosen)
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        records, guard = _records(vault, numbered, checkpoint, withhold, headers, prepared)
-        total = sum(file.object.size for one in records.exhibits for file in one.files if file.path)
-        writer = BagWriter(folder, _counted(observe, total))
-        _copy_exhibits(vault, writer, records)
-        left_out = _write_report(vault, writer, records, observe)
+        asked = replace(withhold, blurred=blur is not None)
+        records, guard = _records(vault, numbered, checkpoint, asked, headers, prepared, copies)
+        writer = BagWriter(folder, exhibits.counted(observe, records))
+        exhibits.copy(vault, writer, records)
+        left_out = (*blurred.missing(records), *_write_report(vault, writer, records, observe))
         write_entries(writer, records)
         timely.write(vault, writer, records)
         anchored.write(vault, writer, records)
@@ -147,22 +154,23 @@ def _records(
     asked: Asked,
     headers: Mapping[int, Header],
     prepared: Prepared,
+    copies: blurred.Copies,
 ) -> tuple[Records, Guard]:
     chosen = [item for _, item in numbered]
     ids = {item.id for item in chosen}
     opened, left_out = gather.select(vault, chosen, checkpoint.size)
     withheld = implied.settle(asked, opened)
     entries = [one.without(withheld.fields) for one in opened]
-    exhibits = tuple(gather.exhibit(vault, item, number, entries, ids, withheld) for number, item in numbered)
-    stamps = timely.chosen(vault, exhibits, checkpoint.size)
-    anchors = anchored.chosen(vault, exhibits, checkpoint.size, headers)
+    shown = tuple(gather.exhibit(vault, item, number, entries, ids, withheld, copies) for number, item in numbered)
+    stamps = timely.chosen(vault, shown, checkpoint.size)
+    anchors = anchored.chosen(vault, shown, checkpoint.size, headers)
     about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
     more = [gather.entry(vault, seq) for seq in about_time - {entry.seq for entry in entries}]
     entries += [one.without(withheld.fields) for one in more]
     secrets = [
         *_unnamed(withheld, prepared),
         *implied.secrets(withheld, [*opened, *more]),
-        *(one for exhibit in exhibits for one in exhibit.secrets),
+        *(one for exhibit in shown for one in exhibit.secrets),
     ]
     records = Records(
         origin=vault.settings.origin,
@@ -174,12 +182,12 @@ def _records(
         prepared_for="" if "prepared_for" in withheld.fields else prepared.prepared_for or None,
         size=checkpoint.size,
         root=checkpoint.root,
-        exhibits=exhibits,
+        exhibits=shown,
         entries=tuple(sorted(entries, key=lambda entry: entry.seq)),
         stamps=stamps,
         anchors=anchors,
         left_out=left_out,
-        inclusion=gather.inclusion(vault, exhibits, checkpoint.size),
+        inclusion=gather.inclusion(vault, shown, checkpoint.size),
         withheld=withheld,
         tools={"archiver": __version__, "typst": version("typst")},
     )
@@ -197,34 +205,13 @@ def _preparer(vault: Vault, withheld: Withheld, prepared: Prepared) -> str:
     return "" if field in withheld.fields else prepared.prepared_by or vault.settings.by
 
 
-def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
-    for one in records.exhibits:
-        for file in one.files:
-            if file.copy is not None:
-                writer.put(file.copy.path, file.copy.data)
-            if not file.path:
-                continue
-            with vault.store.open(file.object.sha256) as stream:
-                digests = writer.copy(file.path, stream)
-            if (digests.sha256, digests.sha512, digests.size) != (
-                file.object.sha256,
-                file.object.sha512,
-                file.object.size,
-            ):
-                raise EvidenceError(
-                    f"object {file.object.sha256} of exhibit {one.number} is not what the ledger says",
-                    code="object-altered",
-                    next_step="Nothing was exported; run `archiver verify`",
-                )
-
-
 def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Observe) -> tuple[str, ...]:
     document = provenance.document(records)
-    exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
+    footage = [(one, _footage(vault, one, records.withheld)) for one in records.exhibits]
     if PICTURES in records.withheld.objects:
         frames = pictures.Pictures(missing={one.number: pictures.WITHHELD for one in records.exhibits})
     else:
-        frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
+        frames = pictures.take(vault.settings.limits, vault.working, footage, pictures.wanted(document), observe)
     report = canonical.encode(document)
     for path, data in {layout.REPORT_JSON: report, **interchange.derived(report)}.items():
         writer.put(path, data)
@@ -235,8 +222,13 @@ def _write_report(vault: Vault, writer: BagWriter, records: Records, observe: Ob
     return writing.write(writer, vault.working, document, frames, observe)
 
 
-def _footage(vault: Vault, one: ExhibitRecords) -> Path | None:
-    return vault.store.path(one.watchable.object.sha256) if one.watchable else None
+def _footage(vault: Vault, one: ExhibitRecords, withheld: Withheld) -> Path | None:
+    """Where the report's pictures come from: never the original of a blurred copy, not even where there is no copy."""
+    if one.watchable is None:
+        return None
+    if withheld.blurred:
+        return one.watchable.blurred.file if one.watchable.blurred else None
+    return vault.store.path(one.watchable.object.sha256)
 
 
 def _bag_info(records: Records) -> dict[str, str]:
@@ -246,17 +238,6 @@ def _bag_info(records: Records) -> dict[str, str]:
         "Source-Organization": records.origin,
         "External-Description": f"Exported evidence, {len(records.exhibits)} exhibit(s); read data/VERIFY.txt",
     }
-
-
-def _counted(observe: Observe, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def count(size: int) -> None:
-        nonlocal done
-        done += size
-        observe(min(done, total), total, "copying")
-
-    return count
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from archiver.proof.bundle import layout
 from archiver.report.document import timely
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry
 from archiver.report.withholding import redact
+from archiver.report.withholding.blurred import Copies
 from archiver.report.withholding.held_back import hold_back
 from archiver.report.withholding.withheld import Withheld
 
@@ -29,6 +30,7 @@ _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "f
 #: Acts whose notes say for whom a name was disclosed, why it was forgotten or a key was changed: never in an export.
 _OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION)
 
+_NO_COPIES = Copies()
 _PROXIED = "withheld because it names the proxy that the office used"
 
 # A record of 20,000 requests with their headers is about this long.
@@ -87,9 +89,12 @@ def exhibit(
     entries: Sequence[LedgerEntry],
     exported: Collection[str],
     withheld: Withheld,
+    blurred: Copies = _NO_COPIES,
 ) -> ExhibitRecords:
-    """The records of one item. Raises EvidenceError where the ledger does not say how it came, RefusedError where its
-    original would tell what is withheld.
+    """The records of one item, with `blurred` copies in place of originals where `withheld` says so.
+
+    Raises EvidenceError where the ledger does not say how it came, RefusedError where its original would tell what is
+    withheld.
     """
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     ids = {item.id, item.acquisition_id, acquisition.request_id} - {""}
@@ -100,7 +105,7 @@ def exhibit(
     found = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
     exchange, note = _exchange(vault, found)
     because = {Role.EXCHANGE: _PROXIED} if _names_proxy(exchange) and not withheld.proxy_accepted else {}
-    held = hold_back(number, found, withheld, vault.store.read, because)
+    held = hold_back(number, found, withheld, vault.store.read, because, lambda sha256: blurred.of(item.id, sha256))
     if all(one.role is not Role.EXCHANGE or one.withheld for one in held.files):
         exchange, note = _exchange(vault, held.files)  # which is why it is not there
     shown = {file.role for file in held.files if file.path}

@@ -124,8 +124,10 @@ def _of_exhibit(
     """Frames by moment (ms), and why there are none."""
     from archiver.sandbox.failure import SandboxError
 
-    if path is None or one.watchable is None:
+    if one.watchable is None:
         return {}, "The originals are no pictures or video, so there is nothing to show."
+    if path is None:
+        return {}, "There is no blurred copy of the original, so there is nothing to show."
     kind = one.watchable.object.media_type.partition("/")[0]
     found: dict[int, bytes] = {}
     try:

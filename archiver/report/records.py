@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from archiver.custody.timestamps.anchors import Anchor
@@ -47,6 +48,19 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Blurred:
+    """A blurred copy in place of an original: where it lies in the bundle, and on this machine meanwhile.
+
+    `detail` is that of the entry that tells of it.
+    """
+
+    path: str
+    file: Path
+    entry: int
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Filed:
     """An object of an exhibit: where it lies in the bundle, or why it is withheld and what copy is shown instead."""
 
@@ -55,6 +69,7 @@ class Filed:
     path: str
     withheld: str = ""
     copy: Copy | None = None
+    blurred: Blurred | None = None
 
 
 @dataclass(frozen=True, slots=True)

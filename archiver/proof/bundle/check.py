@@ -19,6 +19,7 @@ from typing import Any
 from archiver.proof import canonical
 from archiver.proof.bundle import anchors, layout, stamped, standing
 from archiver.proof.bundle.bag import Bag, Faults, TooManyFaults, read_bag
+from archiver.proof.bundle.blurred import check_blurred
 from archiver.proof.bundle.evidence import VERSION, Evidence, read_evidence, read_json
 from archiver.proof.bundle.exhibits import read_exhibits
 from archiver.proof.bundle.folder import Folder
@@ -114,6 +115,7 @@ def _verify(
     checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
     check_story(bag, evidence, exhibits, faults)
     check_withheld(bag, evidence, exhibits, faults)
+    check_blurred(bag, evidence, exhibits, faults)
     stamps = stamped.check(bag, evidence, outside.vouch, faults)
     if stamps:
         outcome.told = {**outcome.told, "timestamps": stamps}

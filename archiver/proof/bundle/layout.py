@@ -77,6 +77,8 @@ EXHIBIT_PATH = re.compile(
 )
 #: A working copy of an object that is withheld, without what names somebody.
 REDACTED_PATH = re.compile(r"data/exhibits/([0-9]{3,7})/(info|metadata)(?:-[1-9][0-9]{0,3})?-redacted\.json", re.ASCII)
+#: A working copy of an original that is withheld, in which faces, or everything, are hidden.
+BLURRED_PATH = re.compile(r"data/exhibits/([0-9]{3,7})/original-[1-9][0-9]{0,3}-blurred\.(?:mp4|jpg)", re.ASCII)
 ENTRY_PATH = re.compile(r"data/ledger/entries/([0-9]{9,18})\.json", re.ASCII)
 
 #: A time stamp by the number of its entry: the query, the raw reply, the authority's certificates, the stamped note.
@@ -90,7 +92,7 @@ ANCHOR_KINDS = ("ots", "checkpoint")
 ANCHOR_PATH = re.compile(r"data/ledger/anchors/([0-9]{9,18})\.(?:ots|checkpoint)", re.ASCII)
 
 #: All paths that hold a number.
-PATTERNS = (REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH)
+PATTERNS = (REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, BLURRED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH)
 
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)

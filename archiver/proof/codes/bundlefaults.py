@@ -47,6 +47,7 @@ GROUPS: tuple[Group, ...] = (
             "report-differs": "the report says what no entry or disclosure says",
             "withheld-differs": "what the export's entry withholds is not what the report withholds, or is there",
             "redacted-copy": "a redacted copy is not the one that the report names beside the withheld object",
+            "blurred-copy": "a blurred copy is not the one that an entry and the report tell, or its original is there",
             "document-malformed": "a document of the bundle is of another form",
             "entry-malformed": "an entry is of another form",
             "entry-missing": "a proof without its entry",

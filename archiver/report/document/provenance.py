@@ -72,7 +72,7 @@ def document(records: Records) -> dict[str, Any]:
         "withheld": records.withheld.document(),
         "matches": matched.rows(records),
         "lineage": lineage.rows(records),
-        "limits": list(words.LIMITS),
+        "limits": [*words.LIMITS, *(words.BLURRED_LIMITS if records.withheld.blurred else ())],
     }
     faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]
     if faults:
@@ -168,6 +168,15 @@ def _object(file: Filed) -> dict[str, Any]:
     if file.copy is not None:
         data = file.copy.data
         told["redacted"] = {"path": file.copy.path, "sha256": sha256(data).hexdigest(), "size": len(data)}
+    if file.blurred is not None:
+        detail = file.blurred.detail
+        told["blurred"] = {
+            "path": file.blurred.path,
+            "entry": file.blurred.entry,
+            **{name: detail["result"][name] for name in ("sha256", "size")},
+            **{name: detail[name] for name in ("hidden", "sound", "faces", "frames", "frames_with_patches")},
+            "areas": len(detail["areas"]),
+        }
     return told
 
 

@@ -57,6 +57,7 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         fields=labels.FIELDS,
         roles=labels.ROLES,
         changes=words.changes,
+        blurred=words.blurred,
         error_rate=words.error_rate,
         withholds=withholds(document["withheld"]),
         withheld_fields=[labels.field(name) for name in document["withheld"]["fields"]],

@@ -71,7 +71,7 @@ def _pictures(one: Mapping[str, Any], missing: str) -> Iterator[Block]:
                 for at in one["pictures_ms"]
             )
         )
-        yield Prose(prose.PICTURE if alone else prose.PICTURES, note=True)
+        yield Prose(prose.pictures(one), note=True)
 
 
 def _origin(one: Mapping[str, Any]) -> Iterator[Fact]:
@@ -149,6 +149,9 @@ def _file(stored: Mapping[str, Any]) -> File:
     place = [Cell(stored["path"], "code") if "path" in stored else Cell("withheld", "withheld", stored["withheld"])]
     if "redacted" in stored:
         place.append(Cell(stored["redacted"]["path"], "code", "redacted copy"))
+    if "blurred" in stored:
+        told = stored["blurred"]
+        place.append(Cell(told["path"], "code", f"{words.blurred(told)} Entry {told['entry']}."))
     return File(
         labels.ROLES[stored["role"]],
         (*place, Cell(f"{stored['media_type']}, {figures.size(stored['size'])}", "small")),

@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from archiver.errors import RefusedError
 from archiver.model import Role
-from archiver.report.records import Copy, Filed
+from archiver.report.records import Blurred, Copy, Filed
 from archiver.report.withholding import redact
+from archiver.report.withholding.blurred import BlurredCopy
 from archiver.report.withholding.leaks import Secret
 from archiver.report.withholding.withheld import Withheld
 
@@ -17,6 +18,7 @@ _REDACT: dict[Role, Callable[..., redact.Redaction]] = {Role.METADATA: redact.me
 
 ON_PURPOSE = "withheld on purpose"
 _REDACTED = "withheld because it tells more than this report does; a redacted working copy is beside it"
+_BLURRED = "withheld because it shows more than this report does; a blurred working copy is in its place"
 _UNREADABLE = "withheld because it could not be redacted"
 
 
@@ -34,10 +36,11 @@ def hold_back(
     held: Withheld,
     read: Callable[[str], bytes],
     because: Mapping[Role, str] = MappingProxyType({}),
+    blurred: Callable[[str], BlurredCopy | str] = lambda sha256: "",
 ) -> HeldBack:
     """Hold back what `held` says of exhibit `number`, and roles for a reason of their own (`because`).
 
-    `read` gives an object's bytes.
+    `read` gives an object's bytes, `blurred` the copy in place of an original, or why there is none.
 
     Raises RefusedError where the original itself would tell what is taken out of its metadata.
     """
@@ -49,6 +52,8 @@ def hold_back(
             kept.append(one)
         elif one.role in because:
             kept.append(replace(one, path="", withheld=because[one.role]))
+        elif one.role is Role.ORIGINAL and held.blurred:
+            kept.append(_blurred(one, blurred(one.object.sha256)))
         elif one.role in held.objects:
             kept.append(replace(one, path="", withheld=_reason(held, one.role)))
         elif one.role in _REDACT and held.metadata:
@@ -73,6 +78,13 @@ def hold_back(
 
 def _reason(held: Withheld, role: str) -> str:
     return f"withheld because {held.because[role]}" if role in held.because else ON_PURPOSE
+
+
+def _blurred(one: Filed, copy: BlurredCopy | str) -> Filed:
+    if isinstance(copy, str):
+        return replace(one, path="", withheld=f"withheld because {copy or 'there is no blurred copy of it'}")
+    path = f"{one.path.rpartition('.')[0]}-blurred.{copy.extension}"
+    return replace(one, path="", withheld=_BLURRED, blurred=Blurred(path, copy.file, copy.entry, copy.detail))
 
 
 def _redacted(one: Filed, held: Withheld, read: Callable[[str], bytes]) -> tuple[Filed, redact.Redaction | None]:

@@ -25,6 +25,11 @@ _TOLD_BY: Mapping[str, tuple[str, ...]] = {
     Role.ORIGINAL: (Role.FINGERPRINT, Role.THUMBNAIL, PICTURES),
 }
 
+#: Objects that show what a blurred copy hides: preview pictures, and pages with players and posters in them.
+_SHOWING = (Role.FINGERPRINT, Role.THUMBNAIL, Role.SNAPSHOT, Role.EXCHANGE)
+_HIDDEN = "it may show what a blurred copy hides"
+_BLURRED = "a blurred copy is to stand in its place"
+
 #: Kinds of metadata that tell a field, or lead to whom it names.
 _KINDS_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUPS["addresses"], ("addresses",)),
@@ -60,9 +65,14 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
         if not more:
             break
         fields.add(more, "it holds what another withheld field says")
+    if asked.blurred:
+        objects.add((Role.ORIGINAL,), _BLURRED)
+        objects.add(_SHOWING, _HIDDEN)
     for name in sorted(fields.names | asked.objects, key=lambda one: (one not in asked.fields, one)):
         why = f"it may tell the {name}"
-        objects.add(_TOLD_BY.get(name, ()), why)
+        told_by = _TOLD_BY.get(name, ())
+        # The report's pictures are those of the blurred copies.
+        objects.add([one for one in told_by if not (asked.blurred and one == PICTURES)], why)
         kinds.add(_KINDS_OF.get(name, ()), why)
     return Withheld(
         fields=frozenset(fields.names | ALWAYS),
@@ -71,6 +81,7 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
         accepted=asked.accepted,
         because=fields.because | objects.because | {f"{kind} (metadata)": why for kind, why in kinds.because.items()},
         unasked=unasked,
+        blurred=asked.blurred,
     )
 
 

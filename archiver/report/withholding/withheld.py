@@ -34,12 +34,16 @@ OBJECTS = (*(role.value for role in Role if role is not Role.TIMESTAMP), PICTURE
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants withheld. `accepted` are FIELD:ENTRY whose values the bundle may hold, ORIGINALS, PROXY."""
+    """What somebody wants withheld. `accepted` are FIELD:ENTRY whose values the bundle may hold, ORIGINALS, PROXY.
+
+    `blurred` puts blurred copies in place of originals.
+    """
 
     fields: frozenset[str] = frozenset()
     objects: frozenset[str] = frozenset()
     metadata: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
+    blurred: bool = False
 
 
 NOTHING = Asked()
@@ -49,7 +53,8 @@ NOTHING = Asked()
 class Withheld:
     """What an export withholds. `because` gives, for what nobody asked for, what it follows from.
 
-    `unasked` are fields that are withheld in every export.
+    `unasked` are fields that are withheld in every export. `blurred`: no picture of an original is shown, only those of
+    its blurred copy.
     """
 
     fields: frozenset[str] = ALWAYS
@@ -58,6 +63,7 @@ class Withheld:
     accepted: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     unasked: frozenset[str] = frozenset()
+    blurred: bool = False
 
     @property
     def proxy_accepted(self) -> bool:

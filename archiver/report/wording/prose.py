@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 VERIFIABLE = (
     "This report is one file of a folder (the bundle). Everything that it says about files, times and findings stands"
@@ -41,6 +42,15 @@ PART = (
 )
 
 PICTURE = "The original, made smaller for this page. It is a working copy: the exhibit is the file."
+
+BLURRED_PICTURE = (
+    "A blurred working copy, made smaller for this page. Faces may have been missed. The exhibit is the withheld file."
+)
+
+BLURRED_PICTURES = (
+    "Frames of a blurred working copy, made smaller for this page, with their times from the first frame. Faces may"
+    " have been missed. The exhibit is the withheld file."
+)
 
 PICTURES = (
     "Frames of the original, made smaller for this page, with their times from the first frame. They are working"
@@ -144,3 +154,11 @@ GLOSSARY: Mapping[str, str] = {
         " field can be withheld and everything still verifies."
     ),
 }
+
+
+def pictures(exhibit: Mapping[str, Any]) -> str:
+    """What stands under an exhibit's pictures; `exhibit` is that of report.json."""
+    alone = len(exhibit["pictures_ms"]) == 1
+    if any("blurred" in one for one in exhibit["objects"]):
+        return BLURRED_PICTURE if alone else BLURRED_PICTURES
+    return PICTURE if alone else PICTURES

@@ -100,6 +100,8 @@ ACTS: Mapping[str, str] = {
     "hash list imported": "A list of others' hashes was taken in",
     "hash list exported": "Hashes were written into a list for others",
     "hash list removed": "A list of others' hashes was removed",
+    "redaction": "A blurred working copy was made",
+    "blur area changed": "An area that blurred copies hide was set or removed",
     "setting changed": "A setting of how a site is reached was changed",
     "request": "The address was asked for",
     "capture": "Download",
@@ -135,6 +137,14 @@ LIMITS = (
     "The digests prove sameness of bytes. Fingerprints and matches are findings of a program that can err in both"
     " directions; a person's ruling is shown beside each where there is one.",
     "What a server sent to the archive may differ from what it sends to others.",
+)
+
+#: And of a report that shows blurred copies.
+BLURRED_LIMITS = (
+    "Footage and pictures in this report are blurred working copies, which are no evidence by themselves. Faces were"
+    " looked for by a program, which misses some: faces that are turned away, far off, partly hidden or badly lit, and"
+    " heads from behind. People can also be known by clothes, gait, company, voice and place. Each original is"
+    " withheld; its digests are given, so that whoever is shown it can check it against them.",
 )
 
 
@@ -191,3 +201,23 @@ _NOT_COVERED = (
 def percent(ppm: int) -> str:
     """Millionths as a percentage of two digits: `0.058 %`."""
     return f"{ppm / 10_000:.2g} %"
+
+
+def blurred(told: Mapping[str, Any]) -> str:
+    """What was hidden in a blurred copy, in a sentence; `told` is an object's `blurred` of report.json."""
+    if told["hidden"] == "everything":
+        hidden = "everything is shown coarsely"
+    else:
+        areas = f", and {told['areas']} that a person set" if told["areas"] else ""
+        hidden = (
+            f"{told['faces']} tracks of faces that a program found{areas}, are hidden; something is hidden in"
+            f" {told['frames_with_patches']} of {told['frames']} frames; faces may have been missed"
+        )
+    return f"Blurred working copy, not evidence: {hidden}. {_SOUND[told['sound']]}"
+
+
+_SOUND: Mapping[str, str] = {
+    "mute": "The sound is left out.",
+    "keep": "The sound is kept.",
+    "shift": "The pitch of the sound is shifted, which protects nobody against those who try.",
+}

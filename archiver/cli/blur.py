@@ -1,0 +1,226 @@
+"""Commands about blurred copies: areas that people set by hand, and a copy to look at before an export."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli import common
+from archiver.errors import MachineError, UsageError
+
+if TYPE_CHECKING:
+    from archiver.covers import Area, Box
+    from archiver.model import Item
+
+SOUNDS = ("mute", "keep", "shift")
+
+_SECONDS = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,5}):)?(\d{1,7}(?:\.\d{1,6})?)", re.ASCII)
+_NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,9})?", re.ASCII)
+
+
+@click.group("blur", help="Set by hand what blurred copies hide, and look at one before an export.")
+def blur_command() -> None:
+    """Blurred copies are made by `export --blur-faces` and `--blur-all`."""
+
+
+@blur_command.command("add", help="Hide an area: x,y,w,h,from,to in pixels (or parts of 1) and seconds.")
+@click.argument("item_id", metavar="ITEM")
+@click.argument("given", metavar="X,Y,W,H[,FROM,TO]")
+@click.option("--note", default="", metavar="T", help="Why, sealed in the ledger.")
+@common.json_option
+def add_area(item_id: str, given: str, note: str) -> None:
+    """Set an area that every blurred copy of the item hides; without times from the first frame to the last."""
+    from archiver.custody import areas, catalog
+
+    vault = common.the_vault()
+    item = catalog.item(vault, item_id)
+    box, start_ms, end_ms = _area(given, item)
+    area, entry = areas.add(vault, item_id, box, start_ms, end_ms, note=note)
+    if common.wants_json():
+        common.print_json({**_json(area), "item_id": item_id, "entry": entry})
+        return
+    click.echo(f"{area.id}: {_where(area, item)} is hidden in blurred copies of {item_id}, ledger entry {entry}")
+
+
+@blur_command.command("list", help="List the areas that are set by hand for an item.")
+@click.argument("item_id", metavar="ITEM")
+@common.json_option
+def list_areas(item_id: str) -> None:
+    """List areas."""
+    from archiver.custody import areas, catalog
+
+    vault = common.the_vault()
+    item = catalog.item(vault, item_id)
+    found = areas.listing(vault, item_id)
+    if common.wants_json():
+        common.print_json([_json(area) for area in found])
+    elif not found:
+        click.echo(f"no areas; `archiver blur add {item_id} X,Y,W,H,FROM,TO` sets one")
+    else:
+        common.print_table(
+            ("area", "from", "to", "x", "y", "width", "height"),
+            [
+                (
+                    area.id,
+                    common.clock(area.start_ms / 1000),
+                    common.clock(area.end_ms / 1000),
+                    *_pixels(area.box, item),
+                )
+                for area in found
+            ],
+            fixed=range(7),
+        )
+
+
+@blur_command.command("remove", help="Take areas back.")
+@click.argument("item_id", metavar="ITEM")
+@click.argument("area_ids", metavar="AREA...", nargs=-1, required=True)
+@click.option("--note", default="", metavar="T", help="Why, sealed in the ledger.")
+@common.json_option
+def remove_areas(item_id: str, area_ids: Sequence[str], note: str) -> None:
+    """Take areas back; that they were set stays on record."""
+    from archiver.custody import areas
+
+    entries = areas.remove(common.the_vault(), item_id, area_ids, note=note)
+    if common.wants_json():
+        common.print_json([{"area": area, "entry": entry} for area, entry in zip(area_ids, entries, strict=False)])
+        return
+    click.echo(f"{len(entries)} areas taken back, ledger entries {', '.join(map(str, entries))}")
+
+
+@blur_command.command("preview", help="Write the blurred copy of an item, to look at it before an export.")
+@click.argument("item_id", metavar="ITEM")
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="FILE", help="A new file.")
+@click.option("--all", "whole", is_flag=True, help="Hide everything, not faces alone.")
+@click.option(
+    "--audio", type=click.Choice(SOUNDS), default="mute", show_default=True, help="What becomes of the sound."
+)
+@common.json_option
+def preview(item_id: str, target: Path, whole: bool, audio: str) -> None:
+    """Write what an export would put in place of the first original that can be watched. Nothing is recorded."""
+    from archiver.custody import catalog
+    from archiver.engine.playable import playable_parts
+    from archiver.examine.examiner import Examiner
+    from archiver.model import Role
+    from archiver.report.withholding import blurred
+
+    vault = common.the_vault()
+    item = catalog.item(vault, item_id)
+    images = [held for held in item.of_role(Role.ORIGINAL) if held.object.media_type.startswith("image/")]
+    parts = [*playable_parts(item), *images]
+    if not parts:
+        raise UsageError(f"item {item_id} holds nothing to look at", next_step="`archiver get` copies its files out")
+    if os.path.lexists(target):
+        raise UsageError(f"{target} is there already", next_step="Name a new file")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        common.progress() as observe,
+        Examiner(working=vault.working, limits=vault.settings.limits, slots=1) as examiner,
+    ):
+        asked = blurred.Asked(whole, audio)
+        hiding, made = blurred.make(vault, examiner.sandboxes, item, parts[0], asked, target, observe)
+    if made.failure:
+        raise MachineError(
+            f"no blurred copy can be made of item {item_id}: {made.failure}",
+            code="not-blurred",
+            next_step="`archiver export --withhold-object original` exports its digests only",
+        )
+    if common.wants_json():
+        common.print_json(
+            {
+                "path": str(target),
+                "media_type": made.media_type,
+                "hidden": "everything" if whole else "faces",
+                "sound": audio,
+                "faces": made.faces,
+                "areas": len(hiding.areas),
+                "frames": made.frames,
+                "frames_with_patches": made.frames_with_patches,
+                "tools": [{"name": tool.name, "version": tool.version} for tool in made.tools],
+            }
+        )
+        return
+    click.echo(str(target))
+    if whole:
+        click.echo("Everything is coarse. Look at it: it is a working copy, and nothing was recorded", err=True)
+        return
+    click.echo(
+        f"{made.faces} tracks of faces and {len(hiding.areas)} areas are hidden,"
+        f" in {made.frames_with_patches} of {made.frames} frames",
+        err=True,
+    )
+    click.echo(
+        f"Look at all of it: faces are missed. To hide more: archiver blur add {item_id} X,Y,W,H,FROM,TO", err=True
+    )
+
+
+def _area(given: str, item: Item) -> tuple[Box, int, int]:
+    """What somebody typed. Raises UsageError."""
+    from archiver.covers import WHOLE, bounded
+
+    parts = [part.strip() for part in given.split(",")]
+    if len(parts) not in (4, 6) or not all(_NUMBER.fullmatch(part) for part in parts[:4]):
+        raise UsageError(f"{given!r} is not X,Y,W,H,FROM,TO", next_step="For example 120,40,80,90,3.5,10")
+    x, y, w, h = map(float, parts[:4])
+    width, height = (1.0, 1.0) if max(x, y, w, h) <= 1 else _size(item)
+    left, upper = round(x / width * WHOLE), round(y / height * WHOLE)
+    box = bounded(left, upper, left + round(w / width * WHOLE), upper + round(h / height * WHOLE))
+    start, end = (_ms(part) for part in parts[4:]) if len(parts) == 6 else (0, _length_ms(item))
+    return box, start, end
+
+
+def _ms(given: str) -> int:
+    found = _SECONDS.fullmatch(given)
+    if found is None:
+        raise UsageError(f"{given!r} is no time", next_step="Give seconds, such as 83.5, or 1:23.5")
+    hours, minutes, seconds = found.groups()
+    return round((int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)) * 1000)
+
+
+def _size(item: Item) -> tuple[float, float]:
+    """Width and height of the item's picture as it is shown."""
+    width, height = item.summary.get("width"), item.summary.get("height")
+    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
+        raise UsageError(f"the size of item {item.id} is not known", next_step="Give parts of 1 instead of pixels")
+    return float(width), float(height)
+
+
+def _length_ms(item: Item) -> int:
+    """Long enough for all of an item."""
+    from archiver.fingerprint import MAX_MS
+
+    seconds = item.summary.get("duration_seconds")
+    return MAX_MS if isinstance(seconds, int | float) and seconds > 0 else 1
+
+
+def _json(area: Area) -> dict[str, Any]:
+    box = area.box
+    return {
+        "area": area.id,
+        "box": [number / 1_000_000 for number in (box.x, box.y, box.w, box.h)],
+        "from": area.start_ms / 1000,
+        "to": area.end_ms / 1000,
+    }
+
+
+def _where(area: Area, item: Item) -> str:
+    x, y, w, h = _pixels(area.box, item)
+    return f"{w} x {h} at {x}, {y}, {common.clock(area.start_ms / 1000)} to {common.clock(area.end_ms / 1000)},"
+
+
+def _pixels(box: Box, item: Item) -> tuple[str, str, str, str]:
+    """Left edge, upper edge, width and height for people: pixels where the size is known, else percent."""
+    try:
+        width, height = _size(item)
+    except UsageError:
+        return tuple(f"{number / 10_000:.1f} %" for number in (box.x, box.y, box.w, box.h))  # type: ignore[return-value]
+    sides = (width, height, width, height)
+    shown = [
+        f"{number * side / 1_000_000:.0f}" for number, side in zip((box.x, box.y, box.w, box.h), sides, strict=True)
+    ]
+    return shown[0], shown[1], shown[2], shown[3]

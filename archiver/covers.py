@@ -26,6 +26,13 @@ class Box:
         dx, dy = round(self.w * share), round(self.h * share)
         return bounded(self.x - dx, self.y - dy, self.x + self.w + dx, self.y + self.h + dy)
 
+    def shared(self, other: Box) -> float:
+        """What both cover, as a part of what they cover together."""
+        across = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
+        along = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
+        both = max(across, 0) * max(along, 0)
+        return both / max(self.w * self.h + other.w * other.h - both, 1)
+
     def hull(self, other: Box) -> Box:
         """The smallest box that holds both."""
         right, lower = max(self.x + self.w, other.x + other.w), max(self.y + self.h, other.y + other.h)

@@ -68,7 +68,7 @@ def list_areas(item_id: str) -> None:
                 (
                     area.id,
                     common.clock(area.start_ms / 1000),
-                    common.clock(area.end_ms / 1000),
+                    _end(area),
                     *_pixels(area.box, item),
                 )
                 for area in found
@@ -210,7 +210,13 @@ def _json(area: Area) -> dict[str, Any]:
 
 def _where(area: Area, item: Item) -> str:
     x, y, w, h = _pixels(area.box, item)
-    return f"{w} x {h} at {x}, {y}, {common.clock(area.start_ms / 1000)} to {common.clock(area.end_ms / 1000)},"
+    return f"{w} x {h} at {x}, {y}, {common.clock(area.start_ms / 1000)} to {_end(area)},"
+
+
+def _end(area: Area) -> str:
+    from archiver.fingerprint import MAX_MS
+
+    return common.clock(area.end_ms / 1000) if area.end_ms < MAX_MS else "the end"
 
 
 def _pixels(box: Box, item: Item) -> tuple[str, str, str, str]:

@@ -82,5 +82,10 @@ def _in_image(path: str, finder: detector.Detector) -> Iterator[Sighting]:
         large = tuple(max(1, round(side / longer)) for side in picture.size) if longer > 1 else picture.size
         for width, height in dict.fromkeys((size, large)):
             small = picture.convert("RGB").resize((width, height), Image.Resampling.BOX)
-            found += finder.faces(np.asarray(small))
+            for face in finder.faces(np.asarray(small)):
+                same = next((number for number, one in enumerate(found) if one.shared(face) > detector.OVERLAP), None)
+                if same is None:
+                    found.append(face)
+                else:
+                    found[same] = found[same].hull(face)
     yield Sighting(0, tuple(found))

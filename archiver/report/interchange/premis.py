@@ -31,7 +31,8 @@ _NEAREST: Mapping[str, str] = {
 _KNOWN = frozenset(
     {
         EventType.CAPTURE, EventType.INGESTION, EventType.DIGEST, EventType.METADATA, EventType.FIXITY,
-        EventType.REPLICATION, EventType.DISSEMINATION, EventType.DELETION, *_NEAREST.values(),
+        EventType.REPLICATION, EventType.DISSEMINATION, EventType.DELETION, EventType.REDACTION,
+        *_NEAREST.values(),
     }
 )  # fmt: skip
 

@@ -58,7 +58,10 @@ def film(path: Path, pictures: list[Pixels], **how: Any) -> Path:
 def pictures(path: Path) -> list[tuple[int, Pixels]]:
     """Frames of a copy: milliseconds, levels."""
     with av.open(str(path)) as container:
-        return [(round(frame.time * 1000), frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+        return [
+            (round((frame.time or 0) * 1000), frame.to_ndarray(format="gray").astype(np.uint8))
+            for frame in container.decode(video=0)
+        ]
 
 
 def is_patch(levels: Pixels, x: int, y: int) -> bool:

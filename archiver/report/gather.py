@@ -27,8 +27,9 @@ from archiver.report.withholding.withheld import Withheld
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
 
-#: Acts whose notes say for whom a name was disclosed, why it was forgotten or a key was changed: never in an export.
-_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION)
+#: Acts whose notes say for whom a name was disclosed, why it was forgotten, a key was changed or an area is hidden:
+#: never in an export.
+_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION, EventType.BLUR_AREA)
 
 _NO_COPIES = Copies()
 _PROXIED = "withheld because it names the proxy that the office used"

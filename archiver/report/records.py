@@ -48,16 +48,21 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Blurred:
-    """A blurred copy in place of an original: where it lies in the bundle, and on this machine meanwhile.
+class BlurredCopy:
+    """A blurred copy in place of an original: a file on this machine for the time of the export, and told by an entry.
 
-    `detail` is that of the entry that tells of it.
+    `detail` is that entry's; `path` is where it lies in the bundle, "" until it has a place there.
     """
 
-    path: str
     file: Path
     entry: int
     detail: Mapping[str, Any]
+    path: str = ""
+
+    @property
+    def extension(self) -> str:
+        """Of its name."""
+        return "jpg" if self.detail["result"]["media_type"] == "image/jpeg" else "mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Filed:
     path: str
     withheld: str = ""
     copy: Copy | None = None
-    blurred: Blurred | None = None
+    blurred: BlurredCopy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _COUNTS = {"width": 1 << 16, "height": 1 << 16, "frames": 1 << 40, "frames_with_
 _NAME = re.compile(r"[a-z0-9]{1,20}")
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 
-#: `observe(done, total, what)`: milliseconds of footage while it is looked at, bytes (of an unknown total, 0) while it
+#: `observe(done, total, what)`: seconds of footage while it is looked at, bytes (of an unknown total, 0) while the copy
 #: is written.
 Observe = Callable[[int, int, str], None]
 
@@ -58,12 +58,13 @@ class Hiding:
 
 @dataclass(frozen=True, slots=True)
 class Blurred:
-    """`failure` is "" when the copy was made, else the reason in a word.
+    """`failure` is "" when the copy was made, else the reason in a word, and `why` more of it where there is more.
 
     `faces` is the number of covers that finding and following faces gave: some people have several, some none.
     """
 
     failure: str
+    why: str = ""
     media_type: str = ""
     tools: tuple[Tool, ...] = ()
     faces: int = 0
@@ -111,14 +112,14 @@ def blur(
             made, tools = _answer(untrusted)
             os.link(partial, target)  # refuses to replace what is there
         except SandboxError as error:
-            return Blurred(error.failure.value)
+            return Blurred(error.failure.value, error.what)
         except (RefusedAnswer, ValueError):
             return Blurred("answer-refused")
         except FileExistsError:
             return Blurred("exists")
         except OSError:
             return Blurred("not-written")
-    return Blurred("", "image/jpeg" if kind == "image" else "video/mp4", (*found, *tools), len(faces), **made)
+    return Blurred("", "", "image/jpeg" if kind == "image" else "video/mp4", (*found, *tools), len(faces), **made)
 
 
 def parameters(hiding: Hiding) -> dict[str, int | str]:
@@ -150,7 +151,9 @@ def _faces(
 ) -> tuple[list[Cover], tuple[Tool, ...]]:
     """Covers over the faces in the original, and what found them."""
     seen.touch(0o600)
-    with _watched(seen, lambda _: observe(min(_last_ms(seen), length_ms), length_ms, "ms looked at")):
+    with _watched(
+        seen, lambda _: observe(min(_last_ms(seen), length_ms) // 1000, length_ms // 1000, "seconds looked at")
+    ):
         untrusted = sandboxes.run(
             "archiver.examine.blur.looking:look",
             [original],

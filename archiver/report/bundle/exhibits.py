@@ -7,7 +7,7 @@ from collections.abc import Callable
 from archiver.custody.vault import Vault
 from archiver.errors import EvidenceError, MachineError
 from archiver.report.bundle.bag import BagWriter
-from archiver.report.records import Blurred, Filed, Records
+from archiver.report.records import BlurredCopy, Filed, Records
 
 
 def counted(observe: Callable[[int, int, str], None], records: Records) -> Callable[[int], None]:
@@ -47,7 +47,7 @@ def copy(vault: Vault, writer: BagWriter, records: Records) -> None:
                 )
 
 
-def _copy_blurred(writer: BagWriter, copy: Blurred) -> None:
+def _copy_blurred(writer: BagWriter, copy: BlurredCopy) -> None:
     with copy.file.open("rb") as stream:
         digests = writer.copy(copy.path, stream)
     if (digests.sha256, digests.size) != (copy.detail["result"]["sha256"], copy.detail["result"]["size"]):

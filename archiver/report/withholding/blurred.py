@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archiver import __version__
 from archiver.custody import areas
 from archiver.custody.vault import Vault
 from archiver.model import CustodyEvent, EventType, Holding, Item, Role, Tool
+from archiver.report.records import BlurredCopy, Records
 
 if TYPE_CHECKING:
     from archiver.examine.blur.copying import Blurred, Hiding
-    from archiver.report.records import Records
     from archiver.sandbox.pool import SandboxPool
 
 #: What copies can be made of.
@@ -38,20 +38,6 @@ class Asked:
 
     whole: bool = False
     sound: str = "mute"
-
-
-@dataclass(frozen=True, slots=True)
-class BlurredCopy:
-    """A copy on this machine, for the time of the export, with the number and detail of the entry that tells of it."""
-
-    file: Path
-    entry: int
-    detail: Mapping[str, Any]
-
-    @property
-    def extension(self) -> str:
-        """Of its name."""
-        return "jpg" if self.detail["result"]["media_type"] == "image/jpeg" else "mp4"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 from archiver.errors import RefusedError
 from archiver.model import Role
-from archiver.report.records import Blurred, Copy, Filed
+from archiver.report.records import BlurredCopy, Copy, Filed
 from archiver.report.withholding import redact
-from archiver.report.withholding.blurred import BlurredCopy
 from archiver.report.withholding.leaks import Secret
 from archiver.report.withholding.withheld import Withheld
 
@@ -84,7 +83,7 @@ def _blurred(one: Filed, copy: BlurredCopy | str) -> Filed:
     if isinstance(copy, str):
         return replace(one, path="", withheld=f"withheld because {copy or 'there is no blurred copy of it'}")
     path = f"{one.path.rpartition('.')[0]}-blurred.{copy.extension}"
-    return replace(one, path="", withheld=_BLURRED, blurred=Blurred(path, copy.file, copy.entry, copy.detail))
+    return replace(one, path="", withheld=_BLURRED, blurred=replace(copy, path=path))
 
 
 def _redacted(one: Filed, held: Withheld, read: Callable[[str], bytes]) -> tuple[Filed, redact.Redaction | None]:

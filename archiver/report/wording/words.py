@@ -208,9 +208,9 @@ def blurred(told: Mapping[str, Any]) -> str:
     if told["hidden"] == "everything":
         hidden = "everything is shown coarsely"
     else:
-        areas = f" and {told['areas']} areas that people set" if told["areas"] else ""
+        areas = f", and areas that people set ({told['areas']})" if told["areas"] else ""
         hidden = (
-            f"{told['faces']} tracks of faces that a program found{areas} are hidden, in"
+            f"faces that a program found ({told['faces']} tracks){areas} are hidden, in"
             f" {told['frames_with_patches']} of {told['frames']} frames; faces may have been missed"
         )
     return f"Blurred working copy, not evidence: {hidden}. {_SOUND[told['sound']]}"

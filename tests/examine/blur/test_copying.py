@@ -326,8 +326,8 @@ def test_progress_is_told(examiner: Examiner, person: Path, tmp_path: Path, monk
     monkeypatch.setattr("archiver.examine.blur.copying._POLL_SECONDS", 0.01)
     told: list[tuple[int, int, str]] = []
     blur(examiner.sandboxes, person, "video", Hiding(), tmp_path / "a.mp4", "", lambda *what: told.append(what), 2_000)
-    assert {what for _, _, what in told} == {"ms looked at", "bytes written"}
-    assert all(done <= total for done, total, what in told if what == "ms looked at")
+    assert {what for _, _, what in told} == {"seconds looked at", "bytes written"}
+    assert all(done <= total for done, total, what in told if what == "seconds looked at")
 
 
 def test_parameters_are_whole_numbers_and_words() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from PIL import Image
 from archiver.custody.vault import Vault
 from archiver.examine.blur import hiding
 from archiver.model import EventType
-from archiver.proof import canonical
+from archiver.proof import canonical, disclosure
 from archiver.proof.bundle import layout
 from archiver.report.export import Exported, export
 from archiver.report.withholding.blurred import Asked
@@ -141,13 +142,20 @@ def test_an_entry_tells_of_each_copy(exported: Exported, report: dict[str, Any])
     assert {row["type"] for row in report["exhibits"][0]["custody"]} >= {"redaction", "blur area changed"}
 
 
+def test_why_an_area_is_hidden_is_nobodys_business(exported: Exported) -> None:
+    opened = json.loads((exported.bundle / layout.DISCLOSURES).read_bytes())["disclosures"]
+    told = [disclosure.read(one) for one in itertools.chain.from_iterable(opened.values())]
+    assert told
+    assert not [one.value for one in told if "badge" in one.value]
+
+
 def test_the_report_says_that_it_is_a_copy_and_that_faces_may_have_been_missed(
     exported: Exported, report: dict[str, Any]
 ) -> None:
     assert any("Faces were looked for by a program, which misses some" in one for one in report["limits"])
     page = (exported.bundle / layout.REPORT_HTML).read_text("utf-8")
     assert "Frames of a blurred working copy" in page
-    assert "1 tracks of faces that a program found and 1 areas that people set are hidden, in 5 of 5 frames" in page
+    assert "faces that a program found (1 tracks), and areas that people set (1) are hidden, in 5 of 5 frames" in page
     assert "The sound is left out." in page
     assert "made smaller for this page, with their times from the first frame. They are" not in page
 

@@ -13,6 +13,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
+    from archiver.report.export import Exported
     from archiver.report.withholding.blurred import Asked
 
 
@@ -108,6 +109,8 @@ def export_command(
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
         withholding.show(exported)
+        if hiding is not None:
+            _warn(vault, exported)
         click.echo(_how_to_read(exported.bundle, zipped))
         verify.show(exported.verdict)
     return exported.verdict.exit_code
@@ -124,6 +127,15 @@ def _blurring(faces: bool, everything: bool, audio: str | None) -> Asked | None:
             raise UsageError("--audio is for blurred copies", next_step="Add --blur-faces or --blur-all")
         return None
     return Asked(whole=everything, sound=audio or "mute")
+
+
+def _warn(vault: Vault, exported: Exported) -> None:
+    """Of what blurred copies do not hide."""
+    from archiver.custody import catalog
+
+    click.echo("Faces may have been missed: look at each blurred copy before the bundle leaves the house", err=True)
+    if "url" not in exported.withheld.fields and any(catalog.item(vault, one).url for one in exported.items):
+        click.echo("The addresses are told, and may lead to the footage with all faces: --withhold addresses", err=True)
 
 
 def _how_to_read(bundle: Path, zipped: bool) -> str:

@@ -55,7 +55,9 @@ def test_an_entry_that_calls_itself_another_kind_of_event_is_a_fault(bundle: Bun
     assert {"match", "decision"} < set(kinds)
     for number, path in enumerate(paths):
         whole = bundle.json(path)
-        for kind in {kinds[number % len(kinds)], kinds[(number + 1) % len(kinds)], "match", "capture"} - {whole["type"]}:
+        for kind in {kinds[number % len(kinds)], kinds[(number + 1) % len(kinds)], "match", "capture"} - {
+            whole["type"]
+        }:
             bundle.write(path, canonical.encode({**whole, "type": kind}))
             assert verify(bundle.folder).word == "FAILED", (path, kind)
         bundle.write(path, canonical.encode(whole))

@@ -20,7 +20,8 @@ from pathlib import Path
 import av
 
 from archiver.examine.blur import rendering
-from archiver.examine.blur.copying import Hiding, blur
+from archiver.examine.blur.asked import Hiding
+from archiver.examine.blur.copying import blur
 from archiver.examine.examiner import Examiner
 
 RUNS = 3

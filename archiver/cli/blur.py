@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from archiver.cli import areas as shown
 from archiver.cli import common
 from archiver.errors import MachineError, UsageError
 
-if TYPE_CHECKING:
-    from archiver.covers import Area, Box
-    from archiver.model import Item
-
 SOUNDS = ("mute", "keep", "shift")
-
-_SECONDS = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,5}):)?(\d{1,7}(?:\.\d{1,6})?)", re.ASCII)
-_NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,9})?", re.ASCII)
 
 
 @click.group("blur", help="Set by hand what blurred copies hide, and look at one before an export.")
@@ -39,12 +31,14 @@ def add_area(item_id: str, given: str, note: str) -> None:
 
     vault = common.the_vault()
     item = catalog.item(vault, item_id)
-    box, start_ms, end_ms = _area(given, item)
+    box, start_ms, end_ms = shown.parsed(given, item)
     area, entry = areas.add(vault, item_id, box, start_ms, end_ms, note=note)
     if common.wants_json():
-        common.print_json({**_json(area), "item_id": item_id, "entry": entry})
+        common.print_json({**shown.as_json(area), "item_id": item_id, "entry": entry})
         return
-    click.echo(f"{area.id}: {_where(area, item)} is hidden in blurred copies of {item_id}, ledger entry {entry}")
+    click.echo(
+        f"{area.id}: {shown.described(area, item)} is hidden in blurred copies of {item_id}, ledger entry {entry}"
+    )
 
 
 @blur_command.command("list", help="List the areas that are set by hand for an item.")
@@ -58,7 +52,7 @@ def list_areas(item_id: str) -> None:
     item = catalog.item(vault, item_id)
     found = areas.listing(vault, item_id)
     if common.wants_json():
-        common.print_json([_json(area) for area in found])
+        common.print_json([shown.as_json(area) for area in found])
     elif not found:
         click.echo(f"no areas; `archiver blur add {item_id} X,Y,W,H,FROM,TO` sets one")
     else:
@@ -68,8 +62,8 @@ def list_areas(item_id: str) -> None:
                 (
                     area.id,
                     common.clock(area.start_ms / 1000),
-                    _end(area),
-                    *_pixels(area.box, item),
+                    shown.end(area),
+                    *shown.pixels(area.box, item),
                 )
                 for area in found
             ],
@@ -157,76 +151,3 @@ def preview(item_id: str, target: Path, whole: bool, audio: str) -> None:
     click.echo(
         f"Look at all of it: faces are missed. To hide more: archiver blur add {item_id} X,Y,W,H,FROM,TO", err=True
     )
-
-
-def _area(given: str, item: Item) -> tuple[Box, int, int]:
-    """What somebody typed. Raises UsageError."""
-    from archiver.covers import WHOLE, bounded
-
-    parts = [part.strip() for part in given.split(",")]
-    if len(parts) not in (4, 6) or not all(_NUMBER.fullmatch(part) for part in parts[:4]):
-        raise UsageError(f"{given!r} is not X,Y,W,H,FROM,TO", next_step="For example 120,40,80,90,3.5,10")
-    x, y, w, h = map(float, parts[:4])
-    width, height = (1.0, 1.0) if max(x, y, w, h) <= 1 else _size(item)
-    left, upper = round(x / width * WHOLE), round(y / height * WHOLE)
-    box = bounded(left, upper, left + round(w / width * WHOLE), upper + round(h / height * WHOLE))
-    start, end = (_ms(part) for part in parts[4:]) if len(parts) == 6 else (0, _length_ms(item))
-    return box, start, end
-
-
-def _ms(given: str) -> int:
-    found = _SECONDS.fullmatch(given)
-    if found is None:
-        raise UsageError(f"{given!r} is no time", next_step="Give seconds, such as 83.5, or 1:23.5")
-    hours, minutes, seconds = found.groups()
-    return round((int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)) * 1000)
-
-
-def _size(item: Item) -> tuple[float, float]:
-    """Width and height of the item's picture as it is shown."""
-    width, height = item.summary.get("width"), item.summary.get("height")
-    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
-        raise UsageError(f"the size of item {item.id} is not known", next_step="Give parts of 1 instead of pixels")
-    return float(width), float(height)
-
-
-def _length_ms(item: Item) -> int:
-    """Long enough for all of an item."""
-    from archiver.fingerprint import MAX_MS
-
-    seconds = item.summary.get("duration_seconds")
-    return MAX_MS if isinstance(seconds, int | float) and seconds > 0 else 1
-
-
-def _json(area: Area) -> dict[str, Any]:
-    box = area.box
-    return {
-        "area": area.id,
-        "box": [number / 1_000_000 for number in (box.x, box.y, box.w, box.h)],
-        "from": area.start_ms / 1000,
-        "to": area.end_ms / 1000,
-    }
-
-
-def _where(area: Area, item: Item) -> str:
-    x, y, w, h = _pixels(area.box, item)
-    return f"{w} x {h} at {x}, {y}, {common.clock(area.start_ms / 1000)} to {_end(area)},"
-
-
-def _end(area: Area) -> str:
-    from archiver.fingerprint import MAX_MS
-
-    return common.clock(area.end_ms / 1000) if area.end_ms < MAX_MS else "the end"
-
-
-def _pixels(box: Box, item: Item) -> tuple[str, str, str, str]:
-    """Left edge, upper edge, width and height for people: pixels where the size is known, else percent."""
-    try:
-        width, height = _size(item)
-    except UsageError:
-        return tuple(f"{number / 10_000:.1f} %" for number in (box.x, box.y, box.w, box.h))  # type: ignore[return-value]
-    sides = (width, height, width, height)
-    shown = [
-        f"{number * side / 1_000_000:.0f}" for number, side in zip((box.x, box.y, box.w, box.h), sides, strict=True)
-    ]
-    return shown[0], shown[1], shown[2], shown[3]

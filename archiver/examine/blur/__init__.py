@@ -1,4 +1,5 @@
 """Blurred copies: faces found and followed, and everything that is to be hidden replaced in a working copy.
 
-`copying` is called from outside; `looking` and `rendering` run inside the sandbox, `tracking` is pure.
+From outside `copying.blur` is called with what is `asked`. Inside the sandbox run `looking` and, as `rendering` or
+`still`, the writing; `tracking` and `hiding` are pure.
 """

@@ -10,12 +10,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from archiver.covers import WHOLE, Area, Cover
-from archiver.examine.blur import detector, looking, tracking, voice
-from archiver.examine.blur import hiding as hidden
+from archiver.covers import Cover
+from archiver.examine.blur import looking, tracking
+from archiver.examine.blur.asked import Hiding
 from archiver.examine.blur.spelling import covers_to_json
 from archiver.examine.bounded import RefusedAnswer, bounded_json, check, is_object, is_whole, spelled
 from archiver.fingerprint import MAX_MS
@@ -37,23 +36,6 @@ _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 #: `observe(done, total, what)`: seconds of footage while it is looked at, bytes (of an unknown total, 0) while the copy
 #: is written.
 Observe = Callable[[int, int, str], None]
-
-
-class Sound(StrEnum):
-    """What becomes of the sound."""
-
-    MUTE = "mute"
-    KEEP = "keep"
-    SHIFT = "shift"
-
-
-@dataclass(frozen=True, slots=True)
-class Hiding:
-    """What is to be hidden: faces that are found, or everything; areas that people set are always hidden."""
-
-    whole: bool = False
-    sound: Sound = Sound.MUTE
-    areas: tuple[Area, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +102,6 @@ def blur(
         except OSError:
             return Blurred("not-written")
     return Blurred("", "", "image/jpeg" if kind == "image" else "video/mp4", (*found, *tools), len(faces), **made)
-
-
-def parameters(hiding: Hiding) -> dict[str, int | str]:
-    """What decides how a copy comes out, as the ledger holds it: whole numbers (shares in millionths) and words."""
-    found: dict[str, int | str] = {"sound_rate": voice.RATE} if hiding.sound is not Sound.MUTE else {}
-    if hiding.sound is Sound.SHIFT:
-        found["sound_pitch"] = round(voice.PITCH * WHOLE)
-    if hiding.whole:
-        return found | {"cells": hidden.CELLS, "cell_step": hidden.STEP, "renewed_ms": hidden.HELD_MS}
-    return found | {
-        "network_sha256": detector.MODEL_SHA256,
-        "score": round(detector.SCORE * WHOLE),
-        "looked_at_side": detector.SIDE,
-        "looked_every_ms": looking.INTERVAL_MS,
-        "bridged_ms": tracking.BRIDGED_MS,
-        "around_ms": tracking.AROUND_MS,
-        "margin": round(tracking.MARGIN * WHOLE),
-        "margin_unseen": round(tracking.MARGIN_UNSEEN * WHOLE),
-        "patch_grid": hidden.GRID,
-    }
 
 
 def _is_looked_at(kind: str, hiding: Hiding) -> bool:

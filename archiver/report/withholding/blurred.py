@@ -21,7 +21,8 @@ from archiver.model import CustodyEvent, EventType, Holding, Item, Role, Tool
 from archiver.report.records import BlurredCopy, Records
 
 if TYPE_CHECKING:
-    from archiver.examine.blur.copying import Blurred, Hiding
+    from archiver.examine.blur.asked import Hiding
+    from archiver.examine.blur.copying import Blurred
     from archiver.sandbox.pool import SandboxPool
 
 #: What copies can be made of.
@@ -97,7 +98,8 @@ def make(
     observe: Callable[[int, int, str], None],
 ) -> tuple[Hiding, Blurred]:
     """Write a blurred copy of one original to `target`, which must not exist; nothing is recorded."""
-    from archiver.examine.blur.copying import Hiding, Sound, blur
+    from archiver.examine.blur.asked import Hiding, Sound
+    from archiver.examine.blur.copying import blur
 
     hiding = Hiding(asked.whole, Sound(asked.sound), tuple(areas.listing(vault, item.id)))
     seconds = item.summary.get("duration_seconds", 0)
@@ -169,7 +171,7 @@ def _recorded(vault: Vault, made: Sequence[_Made]) -> dict[tuple[str, str], Blur
 
 
 def _event(made: _Made) -> CustodyEvent:
-    from archiver.examine.blur.copying import parameters
+    from archiver.examine.blur.asked import parameters
 
     blurred, hiding = made.blurred, made.hiding
     with made.file.open("rb") as file:

@@ -16,7 +16,8 @@ from PIL import Image
 
 from archiver.covers import WHOLE, Area, Box
 from archiver.examine.blur import hiding as hidden
-from archiver.examine.blur.copying import Blurred, Hiding, Sound, blur, parameters
+from archiver.examine.blur.asked import Hiding, Sound, parameters
+from archiver.examine.blur.copying import Blurred, blur
 from archiver.examine.examiner import Examiner
 from tests.examine.blur.faces import scene
 from tests.media import encode

@@ -11,7 +11,8 @@ import pytest
 
 from archiver.covers import Area, Box, Cover, Mark
 from archiver.examine.blur import copying, looking
-from archiver.examine.blur.copying import Hiding, blur
+from archiver.examine.blur.asked import Hiding
+from archiver.examine.blur.copying import blur
 from archiver.examine.blur.spelling import covers_from_json, covers_to_json
 from archiver.examine.blur.tracking import Sighting
 from archiver.sandbox.failure import Failure, SandboxError

@@ -53,6 +53,25 @@ def withholding(report: bytes) -> bytes:
     return canonical.encode(shown)
 
 
+def blurring(report: bytes) -> bytes:
+    """The report as it is where a blurred copy stands in place of the first original."""
+    shown = json.loads(report)
+    first = shown["exhibits"][0]
+    original = next(one for one in first["objects"] if one["role"] == "original")
+    original.pop("path")
+    original["withheld"] = "withheld because a blurred copy is in its place"
+    original["blurred"] = {
+        "path": "data/exhibits/001/original-1-blurred.mp4", "sha256": "b" * 64, "sha512": "b" * 128, "size": 9,
+        "media_type": "video/mp4", "entry": 900, "hidden": "faces", "sound": "mute", "areas": 0, "faces": 1,
+        "frames": 30, "frames_with_patches": 30,
+    }  # fmt: skip
+    first["custody"].append(
+        {"entry": 900, "time": "2026-03-14T10:00:00.000000Z", "type": "redaction", "outcome": "success",
+         "agent": "Nadia", "objects": [original["sha256"]], "tools": [{"name": "onnxruntime", "version": "1.32.0"}]}
+    )  # fmt: skip
+    return canonical.encode(shown)
+
+
 def report_of(bundle: Path) -> bytes:
     """A bundle's report.json."""
     return (bundle / layout.REPORT_JSON).read_bytes()

@@ -41,7 +41,7 @@ def _check_copy(bag: Bag, one: dict[str, Any], exhibit: Exhibit | None, evidence
     if exhibit is None or own is None or not layout.BLURRED_PATH.fullmatch(path) or not path.startswith(exhibit.folder):
         faults.add(_CODE, path, "the copy that the report names is not there, or not one of this exhibit")
         return path
-    if (told.get("sha256"), told.get("size")) != (own.sha256, own.size):
+    if (told.get("sha256"), told.get("sha512"), told.get("size")) != (own.sha256, own.sha512, own.size):
         faults.add(_CODE, path, "the copy is not the one that the report names")
     if "path" in one or any(bag.files[name].sha256 == one.get("sha256") for name in exhibit.files):
         faults.add(_CODE, path, "the original is there, and a blurred copy was to stand in its place")
@@ -53,7 +53,8 @@ def _check_copy(bag: Bag, one: dict[str, Any], exhibit: Exhibit | None, evidence
     if (result.get("sha256"), result.get("sha512"), result.get("size")) != (own.sha256, own.sha512, own.size):
         faults.add(_CODE, path, f"the copy is not the one that entry {entry.seq} tells")
     areas = rows(entry.detail.get("areas", []), _CODE)
-    if told.get("areas") != len(areas) or any(told.get(name) != entry.detail.get(name) for name in _COPIED):
+    same = told.get("areas") == len(areas) and told.get("media_type") == result.get("media_type")
+    if not same or any(told.get(name) != entry.detail.get(name) for name in _COPIED):
         faults.add(_CODE, path, f"the report says other things of the copy than entry {entry.seq}")
     return path
 

@@ -173,7 +173,7 @@ def _object(file: Filed) -> dict[str, Any]:
         told["blurred"] = {
             "path": file.blurred.path,
             "entry": file.blurred.entry,
-            **{name: detail["result"][name] for name in ("sha256", "size")},
+            **{name: detail["result"][name] for name in ("sha256", "sha512", "size", "media_type")},
             **{name: detail[name] for name in ("hidden", "sound", "faces", "frames", "frames_with_patches")},
             "areas": len(detail["areas"]),
         }

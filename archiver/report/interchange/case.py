@@ -115,7 +115,7 @@ def _exhibit(exhibit: Exhibit) -> Iterator[Node]:
         object=_to(*(file.id for file in exhibit.files)),
     )
     yield record | {"investigation:exhibitNumber": str(exhibit.number)}
-    for file in exhibit.files:
+    for file in exhibit.described:
         yield _file(file)
     for name in ("url", "final_url"):
         if name in fields:

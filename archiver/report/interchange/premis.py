@@ -55,7 +55,7 @@ def document(told: Told) -> bytes:
     events = {one.number: [act for act in told.acts if one.number in act.exhibits] for one in told.exhibits}
     for exhibit in told.exhibits:
         root.append(_representation(exhibit, events[exhibit.number]))
-        root.extend(_file(file, exhibit, events[exhibit.number]) for file in exhibit.files)
+        root.extend(_file(file, exhibit, events[exhibit.number]) for file in exhibit.described)
     root.extend(_event(act, told) for act in told.acts)
     root.extend(map(_agent, {agent.id: agent for agent in told.agents}.values()))
     root.extend(map(_software, told.tools))
@@ -130,7 +130,7 @@ def _file(file: File, exhibit: Exhibit, events: Iterable[Act]) -> Element:
     own = [act for act in events if file in (*act.used, *act.made)]
     sources = {one.id: one for act in own if file in act.made for one in act.used}
     _relate(made, "derivation", "has source", sources.values())
-    _relate(made, "structural", "is part of", [exhibit])
+    _relate(made, "structural", "is part of", [exhibit] if file in exhibit.files else [])
     _link_events(made, own)
     return made
 

@@ -23,8 +23,9 @@ def document(told: Told) -> bytes:
     relations = _Relations()
     for exhibit in told.exhibits:
         entities[_name(exhibit.id)] = _collection(exhibit)
-        for file in exhibit.files:
+        for file in exhibit.described:
             entities[_name(file.id)] = _entity(file)
+        for file in exhibit.files:
             relations.add("hadMember", collection=exhibit.id, entity=file.id)
         relations.add("wasDerivedFrom", generatedEntity=told.id, usedEntity=exhibit.id)
     for act in told.acts:

@@ -17,6 +17,9 @@ _PRODUCING = frozenset({EventType.CAPTURE, EventType.INGESTION, EventType.METADA
 #: Acts that read the originals, whatever else their entries name.
 _EXAMINING = frozenset({EventType.METADATA, EventType.FINGERPRINT})
 
+#: The role of a blurred copy, which is no object of the archive.
+BLURRED_COPY = "blurred copy"
+
 #: What somebody is in an act. Everything else is the archivist's work.
 _ROLES: Mapping[str, str] = {EventType.REQUEST: "requester", EventType.DECISION: "reviewer"}
 
@@ -66,6 +69,11 @@ class _Reader:
             fields={name: one["value"] for name, one in sorted(fields.items()) if "value" in one},
             withheld=tuple(sorted(name for name, one in fields.items() if one.get("withheld"))),
             files=tuple(self._file(shown["item"], one) for one in shown["objects"]),
+            copies={
+                one["blurred"]["entry"]: self._file(shown["item"], {"role": BLURRED_COPY, **one["blurred"]})
+                for one in shown["objects"]
+                if "blurred" in one
+            },
             shown=shown,
         )
 
@@ -98,6 +106,7 @@ class _Reader:
             concerned = [file for one, each in seen for file in one.files if file.sha256 in each.get("objects", ())]
             examined = [file for one, _ in seen for file in one.originals] if row["type"] in _EXAMINING else []
             producing = row["type"] in _PRODUCING
+            copied = [one.copies[entry] for one, _ in seen if entry in one.copies]
             match, ruling = judged.get(entry, (None, ""))
             yield Act(
                 id=self._id("entry", entry),
@@ -111,7 +120,7 @@ class _Reader:
                 tools=tuple(self._tool(tool["name"], tool["version"]) for tool in row.get("tools", ())),
                 exhibits=tuple(one.number for one, _ in seen),
                 used=tuple(examined if producing else concerned),
-                made=tuple(concerned if producing else ()),
+                made=tuple(concerned if producing else copied),
                 match=match,
                 ruling=ruling,
             )

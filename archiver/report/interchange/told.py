@@ -36,6 +36,7 @@ class File:
 class Exhibit:
     """An item under its number. `fields` are disclosed values by name, `withheld` the names of withheld ones.
 
+    `copies` are blurred copies of originals, by the entry that tells of each: derived, and no part of the item.
     `shown` is the exhibit as report.json has it.
     """
 
@@ -45,7 +46,13 @@ class Exhibit:
     fields: Mapping[str, str]
     withheld: tuple[str, ...]
     files: tuple[File, ...]
+    copies: Mapping[int, File]
     shown: Mapping[str, Any]
+
+    @property
+    def described(self) -> tuple[File, ...]:
+        """All files that are described: the item's, and copies of them."""
+        return (*self.files, *self.copies.values())
 
     @property
     def originals(self) -> tuple[File, ...]:

@@ -20,7 +20,7 @@ from archiver.report.interchange.csv import COLUMNS, cell
 from archiver.report.interchange.premis import text
 from archiver.report.interchange.reading import read
 from tests.report.bundle_story import Bundle
-from tests.report.interchange_story import HOSTILE, NAMED, TITLE, hostile, report_of, shown_in, withholding
+from tests.report.interchange_story import HOSTILE, NAMED, TITLE, blurring, hostile, report_of, shown_in, withholding
 
 
 def table(data: bytes) -> list[dict[str, str]]:
@@ -99,6 +99,23 @@ def test_acts_have_the_files_that_their_entries_name(exported_bundle: Path) -> N
     assert ([one.role for one in metadata.used], [one.role for one in metadata.made]) == (["original"], ["metadata"])
     assert {tool.name for tool in metadata.tools} == {"exiftool"}
     assert ends["decision", "success"].agent.role == "reviewer"
+
+
+def test_a_blurred_copy_is_derived_from_its_original_and_no_part_of_the_exhibit(exported_bundle: Path) -> None:
+    report = blurring(report_of(exported_bundle))
+    told = read(report)
+    (act,) = [act for act in told.acts if act.type == "redaction"]
+    (copy,) = told.exhibit(1).copies.values()
+    assert act.used == told.exhibit(1).originals
+    assert act.made == (copy,)
+    assert copy not in told.exhibit(1).files
+    made = derived(report)
+    prov = json.loads(made[layout.PROV])
+    derivations = [(one["prov:generatedEntity"], one["prov:usedEntity"]) for one in prov["wasDerivedFrom"].values()]
+    assert (f"id:{copy.id}", f"id:{told.exhibit(1).originals[0].id}") in derivations
+    assert f"id:{copy.id}" not in {one["prov:entity"] for one in prov["hadMember"].values()}
+    assert b"original-1-blurred.mp4" in made[layout.CASE_GRAPH]
+    assert b"original-1-blurred.mp4" in made[layout.PREMIS]
 
 
 def test_what_proves_since_when_an_exhibit_was_here_is_told(exported_bundle: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from archiver.proof.bundle import layout
 from archiver.report.interchange import derived
-from tests.report.interchange_story import hostile, report_of, withholding
+from tests.report.interchange_story import blurring, hostile, report_of, withholding
 
 PREMIS = "{http://www.loc.gov/premis/v3}"
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -55,7 +55,7 @@ REPEATED = (
 TERMS = {
     "eventType": {
         "accession", "appraisal", "capture", "creation", "deletion", "dissemination", "fixity check", "ingestion",
-        "message digest calculation", "metadata extraction", "replication",
+        "message digest calculation", "metadata extraction", "redaction", "replication",
     },
     "agentType": {"hardware", "organization", "person", "software"},
     "eventOutcome": {"fail", "success", "warning"},
@@ -67,11 +67,11 @@ TERMS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["as it is", "hostile", "withholding"])
+@pytest.fixture(scope="module", params=["as it is", "hostile", "withholding", "blurring"])
 def made(request: pytest.FixtureRequest, exported_bundle: Path) -> dict[str, bytes]:
-    """The files of a report as it is, of one full of hostile strings, and of one that withholds."""
-    report = report_of(exported_bundle)
-    return derived({"as it is": report, "hostile": hostile(report), "withholding": withholding(report)}[request.param])
+    """The files of a report as it is, of one full of hostile strings, and of some that withhold."""
+    change = {"hostile": hostile, "withholding": withholding, "blurring": blurring}.get(request.param, bytes)
+    return derived(change(report_of(exported_bundle)))
 
 
 # PREMIS: element order, occurrence and vocabularies, by a table of our own

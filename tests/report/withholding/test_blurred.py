@@ -98,10 +98,8 @@ def test_a_copy_stands_in_place_of_each_original_that_has_one(exported: Exported
         assert told["blurred"]["size"] == len(data)
         assert "blurred working copy" in told["withheld"]
     assert original(report, 1)["sha256"] == hashlib.sha256(film()).hexdigest(), "its digest stays"
-    assert original(report, 1)["blurred"] | {"path": 0, "sha256": 0, "size": 0, "entry": 0} == {
-        "path": 0, "sha256": 0, "size": 0, "entry": 0, "hidden": "faces", "sound": "mute", "areas": 1, "faces": 1,
-        "frames": 5, "frames_with_patches": 5,
-    }  # fmt: skip
+    counted = ("hidden", "sound", "areas", "faces", "frames", "frames_with_patches")
+    assert [original(report, 1)["blurred"][name] for name in counted] == ["faces", "mute", 1, 1, 5, 5]
 
 
 def test_nothing_that_shows_the_faces_is_in_the_bundle(exported: Exported, report: dict[str, Any]) -> None:

@@ -20,7 +20,9 @@ def blur_command() -> None:
     """Blurred copies are made by `export --blur-faces` and `--blur-all`."""
 
 
-@blur_command.command("add", help="Hide an area: x,y,w,h,from,to in pixels (or parts of 1) and seconds.")
+@blur_command.command(
+    "add", help="Hide an area: x,y,w,h,from,to in pixels (or parts of 1) and seconds.", short_help="Hide an area, too."
+)
 @click.argument("item_id", metavar="ITEM")
 @click.argument("given", metavar="X,Y,W,H[,FROM,TO]")
 @click.option("--note", default="", metavar="T", help="Why, sealed in the ledger.")
@@ -87,7 +89,7 @@ def remove_areas(item_id: str, area_ids: Sequence[str], note: str) -> None:
     click.echo(f"{len(entries)} areas taken back, ledger entries {', '.join(map(str, entries))}")
 
 
-@blur_command.command("preview", help="Write the blurred copy of an item, to look at it before an export.")
+@blur_command.command("preview", help="Write a blurred copy to look at it.")
 @click.argument("item_id", metavar="ITEM")
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, metavar="FILE", help="A new file.")
 @click.option("--all", "whole", is_flag=True, help="Hide everything, not faces alone.")

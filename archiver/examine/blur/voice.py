@@ -24,7 +24,7 @@ LAYOUT = "stereo"
 FORMAT = "fltp"
 #: What AAC takes at a time.
 SAMPLES = 1024
-#: Voices go down by a third of an octave and more, resonances of the throat with them; the tempo stays.
+#: Voices go down by four semitones, the resonances of the throat with them; the tempo stays.
 PITCH = 0.78
 
 _FINISH = f"{RATE}:out_sample_fmt={FORMAT}:out_chlayout={LAYOUT}"
@@ -32,9 +32,9 @@ _MAX_BAD_PACKETS = 1_000
 
 
 def heard(path: str, how: str, zero: float) -> Iterator[AudioFrame]:
-    """The first sound of a file as frames to be encoded, `how` is `keep` or `shift`; their times count from `zero`.
+    """The first sound of a file as frames to be encoded, kept or shifted (`how`); their times count from `zero`.
 
-    Sound before `zero` is left out, what cannot be decoded as well. None where there is no sound.
+    Sound before `zero` is left out, what cannot be decoded as well, and gaps are closed. Nothing where there is none.
     """
     with open_media(path) as container:
         streams = [one for one in container.streams.audio if one.codec_context is not None]

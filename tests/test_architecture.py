@@ -71,6 +71,7 @@ HEAVY = (
     "curl_cffi",
     "c2pa",
     "typst",
+    "pyhanko",
 )
 
 #: Longer than this, a module holds more than one idea.

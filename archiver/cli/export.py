@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import common, timestamp, verify, withholding
+from archiver.cli import common, signing, timestamp, verify, withholding
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +30,17 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Headers of Bitcoin blocks (lines HEIGHT HEX), for the times of anchors.",
 )
+@click.option(
+    "--sign-pdf",
+    "certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign report.pdf (PAdES) with this certificate: .p12, or PEM.",
+)
+@click.option("--sign-key", "key", type=click.Path(path_type=Path), metavar="FILE", help="Its private key, in PEM.")
+@click.option(
+    "--sign-tsa", "authority", default="", metavar="URL", help="Have this configured authority stamp the signature."
+)
 @click.option("--withhold", "fields", multiple=True, metavar="F,...", help="Sealed fields, or people, addresses, all.")
 @click.option("--withhold-object", "objects", multiple=True, metavar="ROLE", help="Files of a role, or pictures.")
 @click.option("--withhold-metadata", "metadata", multiple=True, metavar="KIND,...", help="Such as location, device.")
@@ -45,6 +56,9 @@ def export_command(
     prepared_for: str,
     cosign: bool,
     headers: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    authority: str,
     fields: Sequence[str],
     objects: Sequence[str],
     metadata: Sequence[str],
@@ -52,7 +66,8 @@ def export_command(
     suggest: bool,
 ) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
-    from archiver.report.export import Prepared, export
+    from archiver.report.export import export
+    from archiver.report.plan import Prepared
     from archiver.report.withholding import withheld
 
     if not items and case is None:
@@ -79,6 +94,7 @@ def export_command(
         cosign=_asking(vault) if cosign else lambda: None,
         headers=given,
         zipped=zipped,
+        signing=signing.signing(vault.settings, certificate, key, authority),
     )
     for one in exported.left_out:
         click.echo(f"archiver: {common.safe(one)}", err=True)

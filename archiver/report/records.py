@@ -113,6 +113,7 @@ class Records:
 
     `verifier_keys` are those in use, Ed25519 first. `prepared_by` is empty where it is withheld, and so is
     `prepared_for`, which is None where nobody was named. `inclusion` are proofs to that root, by entry.
+    `signed` says how report.pdf is signed, and is empty where it is not.
     """
 
     origin: str
@@ -132,6 +133,7 @@ class Records:
     inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
     withheld: Withheld = field(default_factory=Withheld)
     tools: Mapping[str, str] = field(default_factory=dict)
+    signed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verifier_key(self) -> str:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,11 +73,20 @@ class BagWriter:
             _sync(Path(folder))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bundle comes about that is to be named `target`: its folder, and where its zip goes, if it is one."""
+
+    target: Path
+    folder: Path
+    archive: Path | None
+
+
 @contextmanager
-def appearing(target: Path, *, zipped: bool = False) -> Iterator[tuple[Path, Path | None]]:
+def appearing(target: Path, *, zipped: bool = False) -> Iterator[Place]:
     """Where to write a bundle's folder that takes the name `target` when the block ends well, and else vanishes.
 
-    With `zipped` it vanishes in any case, and the file at the second place becomes `target`; without, there is none.
+    With `zipped` it vanishes in any case, and its archive becomes `target`.
     Raises UsageError where `target` holds something, MachineError where it cannot be written.
     """
     if zipped and os.path.lexists(target):
@@ -86,7 +96,7 @@ def appearing(target: Path, *, zipped: bool = False) -> Iterator[tuple[Path, Pat
     with _temporary(target) as temporary:
         folder, archive = temporary / "bundle", temporary / "zip"
         folder.mkdir()
-        yield folder, archive if zipped else None
+        yield Place(target, folder, archive if zipped else None)
         if zipped:
             _rename_new(archive, target)
         else:

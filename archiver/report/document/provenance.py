@@ -73,6 +73,7 @@ def document(records: Records) -> dict[str, Any]:
         "matches": matched.rows(records),
         "lineage": lineage.rows(records),
         "limits": list(words.LIMITS),
+        **({"signature": dict(records.signed)} if records.signed else {}),
     }
     faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]
     if faults:

@@ -34,6 +34,10 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
         yield Heading("Anchors in Bitcoin", 2)
         yield Prose(prose.ANCHORS)
         yield from _anchors(report["anchors"])
+    if "signature" in report:
+        yield Heading("The signature on this file", 2)
+        yield Prose(prose.SIGNATURE)
+        yield Facts(tuple(_signature(report["signature"])))
     yield Heading("Proof that the exhibits are in it", 2)
     yield Prose(prose.INCLUSION)
     for one in report["exhibits"]:
@@ -53,6 +57,11 @@ def _ledger(report: Mapping[str, Any]) -> Iterator[Fact]:
         left_out = f"{ledger['left_out']} entries that also concern items which are not part of this export"
         yield Fact("Left out", left_out)
     yield Fact("Made with", ", ".join(f"{name} {version}" for name, version in report["tools"].items()))
+
+
+def _signature(told: Mapping[str, str]) -> Iterator[Fact]:
+    yield Fact("Form", told["profile"])
+    yield Fact("Certificate (SHA-256)", told["certificate_sha256"], kind="code")
 
 
 def _included(number: int, told: Mapping[str, Any]) -> Block:

@@ -103,6 +103,12 @@ WITNESSES = (
     " checks those that a policy file names (--policy)."
 )
 
+SIGNATURE = (
+    "The PDF files of this report bear a signature by the certificate with this digest, in the form that readers of PDF"
+    " check (PAdES, ETSI EN 319 142-1; `pdfsig report.pdf` shows it). It says who issued this paper. The evidence does"
+    " not rest on it but on the ledger, and whose certificate counts is for the reader to say."
+)
+
 INCLUSION = (
     "For each exhibit, the way from the entry by which it came to the root above. The leaf is the SHA-256 of a zero"
     " byte and the entry. Going up, each hash is the SHA-256 of a one byte and the two hashes below it, left and right"

@@ -1,0 +1,84 @@
+"""The part of a bundle for which the export's own entry vouches: the evidence, the report, and the ledger's entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from archiver.custody.vault import Vault
+from archiver.errors import EvidenceError
+from archiver.proof import canonical
+from archiver.proof.bundle import layout
+from archiver.report import interchange, pictures
+from archiver.report.bundle import checkpage, pyz
+from archiver.report.bundle.bag import BagWriter
+from archiver.report.bundle.instructions import instructions
+from archiver.report.bundle.ledger_part import write_entries
+from archiver.report.document import anchored, provenance, timely
+from archiver.report.page import html
+from archiver.report.paper import writing
+from archiver.report.records import ExhibitRecords, Records
+from archiver.report.signing.pades import Signing
+from archiver.report.withholding.withheld import PICTURES
+
+#: `observe(done, total, what)`: bytes while files are copied, searched and checked, exhibits while pictures are taken.
+Observe = Callable[[int, int, str], None]
+
+
+def write(
+    vault: Vault, writer: BagWriter, records: Records, signing: Signing | None, observe: Observe
+) -> tuple[str, ...]:
+    """Write it; gives a word for each file that could not be made.
+
+    Raises EvidenceError where an object is not what the ledger says, and what `paper.writing.write` raises.
+    """
+    _copy_exhibits(vault, writer, records)
+    left_out = _write_report(vault, writer, records, signing, observe)
+    write_entries(writer, records)
+    timely.write(vault, writer, records)
+    anchored.write(vault, writer, records)
+    return left_out
+
+
+def _copy_exhibits(vault: Vault, writer: BagWriter, records: Records) -> None:
+    for one in records.exhibits:
+        for file in one.files:
+            if file.copy is not None:
+                writer.put(file.copy.path, file.copy.data)
+            if not file.path:
+                continue
+            with vault.store.open(file.object.sha256) as stream:
+                digests = writer.copy(file.path, stream)
+            if (digests.sha256, digests.sha512, digests.size) != (
+                file.object.sha256,
+                file.object.sha512,
+                file.object.size,
+            ):
+                raise EvidenceError(
+                    f"object {file.object.sha256} of exhibit {one.number} is not what the ledger says",
+                    code="object-altered",
+                    next_step="Nothing was exported; run `archiver verify`",
+                )
+
+
+def _write_report(
+    vault: Vault, writer: BagWriter, records: Records, signing: Signing | None, observe: Observe
+) -> tuple[str, ...]:
+    document = provenance.document(records)
+    exhibits = [(one, _footage(vault, one)) for one in records.exhibits]
+    if PICTURES in records.withheld.objects:
+        frames = pictures.Pictures(missing={one.number: pictures.WITHHELD for one in records.exhibits})
+    else:
+        frames = pictures.take(vault.settings.limits, vault.working, exhibits, pictures.wanted(document), observe)
+    report = canonical.encode(document)
+    for path, data in {layout.REPORT_JSON: report, **interchange.derived(report)}.items():
+        writer.put(path, data)
+    writer.put(layout.REPORT_HTML, html.render(document, frames).encode("utf-8"))
+    writer.put(layout.VERIFY_TEXT, instructions(records).encode("utf-8"))
+    writer.put(layout.VERIFIER, pyz.verifier())
+    writer.put(layout.CHECK_PAGE, checkpage.page())
+    return writing.write(writer, vault.working, document, frames, signing, observe)
+
+
+def _footage(vault: Vault, one: ExhibitRecords) -> Path | None:
+    return vault.store.path(one.watchable.object.sha256) if one.watchable else None

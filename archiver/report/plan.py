@@ -1,0 +1,111 @@
+"""What one export tells: the choices that decide its bytes, and the records that are read from the vault for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+from archiver import __version__
+from archiver.custody import keys
+from archiver.custody.publish import KEYS_NAME
+from archiver.custody.vault import Vault
+from archiver.model import Item
+from archiver.proof.log.checkpoint import Checkpoint
+from archiver.proof.times.blockheaders import Header
+from archiver.report import gather
+from archiver.report.document import anchored, timely
+from archiver.report.records import Records
+from archiver.report.signing.pades import Signing
+from archiver.report.withholding import implied
+from archiver.report.withholding.guard import Guard
+from archiver.report.withholding.leaks import Secret
+from archiver.report.withholding.withheld import NOTHING, Asked, Withheld
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """By whom and for whom, sealed like other names; whoever acts, and nobody, where they are empty."""
+
+    prepared_by: str = ""
+    prepared_for: str = ""
+
+
+UNNAMED = Prepared()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The choices of one export. With the vault's entries up to `checkpoint` they decide every byte of the report.
+
+    `numbered` are the items with their exhibit numbers. `at` is when it was prepared, `by` who acts. `headers` of
+    Bitcoin blocks are by height. `signing` is how report.pdf is signed, None where it is not.
+    """
+
+    numbered: tuple[tuple[int, Item], ...]
+    checkpoint: Checkpoint
+    at: str
+    by: str
+    prepared: Prepared = UNNAMED
+    asked: Asked = NOTHING
+    headers: Mapping[int, Header] = field(default_factory=dict)
+    signing: Signing | None = None
+
+
+def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
+    """Everything that the export tells, and what keeps it from telling what is withheld. Raises as `gather.exhibit`."""
+    size = plan.checkpoint.size
+    chosen = [item for _, item in plan.numbered]
+    ids = {item.id for item in chosen}
+    opened, left_out = gather.select(vault, chosen, size)
+    withheld = implied.settle(plan.asked, opened)
+    entries = [one.without(withheld.fields) for one in opened]
+    exhibits = tuple(gather.exhibit(vault, item, number, entries, ids, withheld) for number, item in plan.numbered)
+    stamps = timely.chosen(vault, exhibits, size)
+    anchors = anchored.chosen(vault, exhibits, size, plan.headers)
+    about_time = {one.stamp.entry for one in stamps} | {one.anchor.entry for one in anchors}
+    more = [gather.entry(vault, seq) for seq in about_time - {entry.seq for entry in entries}]
+    entries += [one.without(withheld.fields) for one in more]
+    secrets = [
+        *_unnamed(withheld, plan.prepared),
+        *implied.secrets(withheld, [*opened, *more]),
+        *(one for exhibit in exhibits for one in exhibit.secrets),
+    ]
+    told = Records(
+        origin=vault.settings.origin,
+        custodian=vault.settings.custodian,
+        verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
+        case="" if "case" in withheld.fields else chosen[0].case,
+        prepared_at=plan.at,
+        prepared_by=_preparer(plan, withheld),
+        prepared_for="" if "prepared_for" in withheld.fields else plan.prepared.prepared_for or None,
+        size=size,
+        root=plan.checkpoint.root,
+        exhibits=exhibits,
+        entries=tuple(sorted(entries, key=lambda entry: entry.seq)),
+        stamps=stamps,
+        anchors=anchors,
+        left_out=left_out,
+        inclusion=gather.inclusion(vault, exhibits, size),
+        withheld=withheld,
+        tools=_tools(plan),
+        signed=plan.signing.document() if plan.signing else {},
+    )
+    return told, Guard(secrets, withheld)
+
+
+def _tools(plan: Plan) -> dict[str, str]:
+    """What makes the bundle's bytes, by version."""
+    signing = {"pyhanko": version("pyhanko")} if plan.signing else {}
+    return {"archiver": __version__, "typst": version("typst"), **signing}
+
+
+def _unnamed(withheld: Withheld, prepared: Prepared) -> list[Secret]:
+    """Names of the export itself that are withheld."""
+    return [Secret(name, (), value) for name, value in asdict(prepared).items() if value and name in withheld.fields]
+
+
+def _preparer(plan: Plan, withheld: Withheld) -> str:
+    """Who is named as having prepared the report: whoever was said to have, else whoever acts."""
+    name = "prepared_by" if plan.prepared.prepared_by else "agent"
+    return "" if name in withheld.fields else plan.prepared.prepared_by or plan.by

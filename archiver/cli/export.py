@@ -13,6 +13,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
+    from archiver.report.build import Exported
 
 
 @click.command("export", help="Write a bundle for the legal team.")
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
 @click.option("--zip", "zipped", is_flag=True, help="One zip in place of the folder: --to FILE.zip.")
+@click.option(
+    "--encrypt-to",
+    "recipients",
+    multiple=True,
+    metavar="KEY",
+    help="Encrypt the zip (age) to this public key, or to those in a file; --to FILE.age.",
+)
 @click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
 @click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
@@ -52,6 +60,7 @@ def export_command(
     case: str | None,
     target: Path | None,
     zipped: bool,
+    recipients: Sequence[str],
     prepared_by: str,
     prepared_for: str,
     cosign: bool,
@@ -66,6 +75,7 @@ def export_command(
     suggest: bool,
 ) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
+    from archiver.report.bundle import sealing
     from archiver.report.export import export
     from archiver.report.plan import Prepared
     from archiver.report.withholding import withheld
@@ -79,23 +89,27 @@ def export_command(
         return withholding.show_suggestions(offered)
     if target is None:
         raise UsageError("where to is missing", next_step="Name a new folder with --to")
-    if zipped and target.suffix.lower() != ".zip":
-        raise UsageError(f"{target} is no name of a zip", next_step="Name a new file that ends in .zip with --to")
+    to = sealing.recipients(recipients)
+    _check_name(target, ".age" if to else ".zip" if zipped else "")
     withholding.offer(offered)
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     given = verify.block_headers(headers) if headers else {}
-    exported = export(
-        vault,
-        items,
-        case,
-        target,
-        withhold=asked,
-        prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
-        cosign=_asking(vault) if cosign else lambda: None,
-        headers=given,
-        zipped=zipped,
-        signing=signing.signing(vault.settings, certificate, key, authority),
-    )
+    signed = signing.signing(vault.settings, certificate, key, authority)
+    with common.progress() as observe:
+        exported = export(
+            vault,
+            items,
+            case,
+            target,
+            observe,
+            withhold=asked,
+            prepared=Prepared(prepared_by.strip(), prepared_for.strip()),
+            cosign=_asking(vault) if cosign else lambda: None,
+            headers=given,
+            zipped=zipped,
+            signing=signed,
+            to=to,
+        )
     for one in exported.left_out:
         click.echo(f"archiver: {common.safe(one)}", err=True)
     if common.wants_json():
@@ -108,18 +122,33 @@ def export_command(
                 "implied": dict(exported.withheld.because),
                 "unsearchable": [{"what": what, "why": why} for what, why in exported.unsearchable],
                 "unsearched": list(exported.unsearched),
+                "zip_sha256": exported.zip_sha256,
             }
         )
     else:
         click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
         withholding.show(exported)
-        click.echo(_how_to_read(exported.bundle, zipped))
+        click.echo(_how_to_read(exported, zipped))
         verify.show(exported.verdict)
     return exported.verdict.exit_code
 
 
-def _how_to_read(bundle: Path, zipped: bool) -> str:
+def _check_name(target: Path, ending: str) -> None:
+    """Raises UsageError for a name that would say that the file is something else."""
+    if ending and target.suffix.lower() != ending:
+        kind = "an encrypted zip" if ending == ".age" else "a zip"
+        raise UsageError(f"{target} is no name of {kind}", next_step=f"Name a new file that ends in {ending} with --to")
+
+
+def _how_to_read(exported: Exported, zipped: bool) -> str:
     """Where the report lies, and how others check the bundle."""
+    bundle = exported.bundle
+    if exported.zip_sha256:
+        return (
+            f"A recipient opens it: age --decrypt --identity KEYFILE --output {bundle.stem} {bundle.name}\n"
+            f"The zip in it has the SHA-256 {exported.zip_sha256}\n"
+            f"Anybody can check that: take data/verify.pyz out of it, and run python3 -I verify.pyz {bundle.stem}"
+        )
     if zipped:
         return f"Anybody can check it: take data/verify.pyz out of it, and run python3 -I verify.pyz {bundle.name}"
     data = bundle / "data"

@@ -17,8 +17,9 @@ from archiver.proof.bundle import check as bundle
 from archiver.proof.faults import VERIFIED, Verdict
 from archiver.report import payload
 from archiver.report import plan as plans
-from archiver.report.bundle import zipping
+from archiver.report.bundle import sealing, zipping
 from archiver.report.bundle.bag import BagWriter, Place
+from archiver.report.bundle.sealing import Recipients
 from archiver.report.payload import Observe
 from archiver.report.plan import Plan
 from archiver.report.records import Records
@@ -33,7 +34,8 @@ class Exported:
     """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
 
     `unsearchable` names withheld values that the leak check could not look for, each with the reason, `unsearched`
-    places where it could not look. `left_out` are files that could not be made, each with the reason.
+    places where it could not look. `left_out` are files that could not be made, each with the reason. `zip_sha256` is
+    of the zip inside of a sealed one.
     """
 
     bundle: Path
@@ -43,10 +45,16 @@ class Exported:
     unsearchable: tuple[tuple[str, str], ...] = ()
     unsearched: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    zip_sha256: str = ""
 
 
-def build(vault: Vault, plan: Plan, place: Place, write_own: WriteOwn, observe: Observe) -> Exported:
-    """Build it at `place`. Raises EvidenceError where it does not verify, and as `export.export`."""
+def build(
+    vault: Vault, plan: Plan, place: Place, write_own: WriteOwn, observe: Observe, to: Recipients | None = None
+) -> Exported:
+    """Build it at `place`, and seal its zip `to` recipients, where there are some.
+
+    Raises EvidenceError where it does not verify, and as `export.export`.
+    """
     records, guard = plans.records(vault, plan)
     if plan.signing is not None:
         guard.check_certificates(plan.signing.signer.certificates())
@@ -69,6 +77,9 @@ def build(vault: Vault, plan: Plan, place: Place, write_own: WriteOwn, observe: 
             code=fault.code,
             next_step="Nothing was written; run `archiver verify`",
         )
+    digest = ""
+    if place.archive and place.sealed and to:
+        digest = sealing.seal(place.archive, place.sealed, to, lambda done, whole: observe(done, whole, "encrypting"))
     return Exported(
         place.target,
         tuple(one.item for one in records.exhibits),
@@ -77,6 +88,7 @@ def build(vault: Vault, plan: Plan, place: Place, write_own: WriteOwn, observe: 
         guard.unsearchable,
         guard.unsearched,
         left_out,
+        digest,
     )
 
 

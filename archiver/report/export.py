@@ -20,6 +20,7 @@ from archiver.report import gather, numbering
 from archiver.report.build import Exported, build
 from archiver.report.bundle.bag import BagWriter, appearing
 from archiver.report.bundle.ledger_part import taken_back, write_own_entry
+from archiver.report.bundle.sealing import Recipients
 from archiver.report.payload import Observe
 from archiver.report.plan import UNNAMED, Plan, Prepared
 from archiver.report.records import Records
@@ -45,13 +46,14 @@ def export(
     *,
     zipped: bool = False,
     signing: Signing | None = None,
+    to: Recipients | None = None,
 ) -> Exported:
     """Write a bundle of `items`, or of all items of `case`, to the folder `target`, which is new or empty.
 
     `zipped` makes one zip of it instead, the new file `target`; the disk needs room for both while that is written.
 
     `withhold` is what stays behind, with what follows from it; file paths of this machine always do. `prepared` says by
-    whom and for whom. `signing` puts a signature on report.pdf.
+    whom and for whom. `signing` puts a signature on report.pdf. With `to` only a zip leaves, which these can open.
     `cosign` is called once the bundle's checkpoint is issued, so that witnesses can be asked about that very one.
     `headers` of Bitcoin blocks, by height, give the report the times of anchors.
     Raises UsageError for items that are not there or of several cases, EvidenceError where the vault's objects are not
@@ -62,17 +64,29 @@ def export(
     if len(chosen) > MAX_EXHIBITS:
         raise UsageError(f"{len(chosen)} exhibits are too many for one export", next_step="Export parts of the case")
     check_place(vault, target)
-    with alone(vault), taken_back(vault) as told, appearing(target, zipped=zipped) as place:
+    with (
+        alone(vault),
+        taken_back(vault) as told,
+        appearing(target, zipped=zipped, plain=vault.working if to else None) as place,
+    ):
         numbered = tuple(numbering.number(vault, chosen))
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
         plan = Plan(numbered, checkpoint, model.now(), vault.settings.by, prepared, withhold, headers, signing)
-        sealed = {"case": chosen[0].case, "path": str(target), **asdict(prepared)}
+        sealed = {"case": chosen[0].case, "path": str(target), "note": _note(withhold, to), **asdict(prepared)}
 
         def write_own(writer: BagWriter, records: Records) -> None:
             write_own_entry(vault, writer, records, sealed, told, cosign)
 
-        return build(vault, plan, place, write_own, observe)
+        return build(vault, plan, place, write_own, observe, to)
+
+
+def _note(asked: Asked, to: Recipients | None) -> str:
+    """What only the office is to know: which values may be found in the bundle, and to whom it was encrypted."""
+    accepted = ", ".join(sorted(asked.accepted))
+    parts = [f"accepted to be found in the bundle: {accepted}"] if accepted else []
+    parts += [f"encrypted to: {', '.join(to.names)}"] if to else []
+    return "; ".join(parts)
 
 
 def check_place(vault: Vault, target: Path) -> None:

@@ -26,8 +26,9 @@ from archiver.report.withholding.withheld import Withheld
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
 
-#: Acts whose notes say for whom a name was disclosed, why it was forgotten or a key was changed: never in an export.
-_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION)
+#: Acts whose notes are never in an export: for whom a name was disclosed, why it was forgotten or a key was changed, to
+#: whom a bundle was encrypted, and which values may be found in it, which would tell its readers what to look for.
+_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION, EventType.DISSEMINATION)
 
 _PROXIED = "withheld because it names the proxy that the office used"
 

@@ -54,15 +54,14 @@ def write_own_entry(
             "exhibits": [[one.number, one.item] for one in records.exhibits],
             "withheld": records.withheld.document(),
         },
-        # Which values may be found in the bundle is nothing for its readers: they would know what to look for.
-        sealed={**sealed, "note": _accepted(records)},
+        sealed=sealed,
     )
     with vault.database.write() as transaction:
         (seq,) = vault.ledger.append(transaction, [event])
     told.append(event)
     vault.ledger.publish()
     cosign()
-    own = gather.entry(vault, seq).without({*records.withheld.fields, "note"})
+    own = gather.entry(vault, seq).without(records.withheld.fields)
     writer.put(layout.EXPORT_ENTRY, own.body)
     writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
     writer.put(layout.EXPORT_FILES, listed)
@@ -78,11 +77,6 @@ def write_own_entry(
     changes = [_change(vault, size, note, newest.size) for size, note in changes_of_keys(vault, newest.size)]
     if changes:
         writer.put(layout.EXPORT_ROTATIONS, canonical.encode({"v": VERSION, "changes": changes}))
-
-
-def _accepted(records: Records) -> str:
-    accepted = sorted(records.withheld.accepted)
-    return f"accepted to be found in the bundle: {', '.join(accepted)}" if accepted else ""
 
 
 def _cosigned(vault: Vault, newest: Checkpoint) -> tuple[int, bytes] | None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from archiver.cli import common, signing, timestamp, verify, withholding
+from archiver.cli import common, exported, signing, timestamp, verify, withholding
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
-    from archiver.report.build import Exported
 
 
 @click.command("export", help="Write a bundle for the legal team.")
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
 @click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
+@click.option("--again", type=int, default=None, metavar="ENTRY", help="The same bytes as the export of that entry.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
 @click.option(
     "--block-headers",
@@ -63,6 +64,7 @@ def export_command(
     recipients: Sequence[str],
     prepared_by: str,
     prepared_for: str,
+    again: int | None,
     cosign: bool,
     headers: Path | None,
     certificate: Path | None,
@@ -80,6 +82,8 @@ def export_command(
     from archiver.report.plan import Prepared
     from archiver.report.withholding import withheld
 
+    if again is not None:
+        return _again(again, target, zipped, recipients, headers)
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
     asked = withheld.ask(fields, objects, metadata, accepted)
@@ -87,16 +91,15 @@ def export_command(
     offered = withholding.suggestions(vault, items, case, asked)
     if suggest:
         return withholding.show_suggestions(offered)
-    if target is None:
-        raise UsageError("where to is missing", next_step="Name a new folder with --to")
     to = sealing.recipients(recipients)
-    _check_name(target, ".age" if to else ".zip" if zipped else "")
+    target = _named(target, ".age" if to else ".zip" if zipped else "")
     withholding.offer(offered)
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     given = verify.block_headers(headers) if headers else {}
     signed = signing.signing(vault.settings, certificate, key, authority)
+    vault.ledger.unlock()  # the passphrase is asked for before the work
     with common.progress() as observe:
-        exported = export(
+        done = export(
             vault,
             items,
             case,
@@ -110,52 +113,41 @@ def export_command(
             signing=signed,
             to=to,
         )
-    for one in exported.left_out:
-        click.echo(f"archiver: {common.safe(one)}", err=True)
-    if common.wants_json():
-        common.print_json(
-            {
-                "bundle": str(exported.bundle),
-                "items": list(exported.items),
-                "verdict": exported.verdict.word,
-                "withheld": exported.withheld.document(),
-                "implied": dict(exported.withheld.because),
-                "unsearchable": [{"what": what, "why": why} for what, why in exported.unsearchable],
-                "unsearched": list(exported.unsearched),
-                "zip_sha256": exported.zip_sha256,
-            }
-        )
-    else:
-        click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
-        withholding.show(exported)
-        click.echo(_how_to_read(exported, zipped))
-        verify.show(exported.verdict)
-    return exported.verdict.exit_code
+    return exported.show(done, zipped=zipped)
 
 
-def _check_name(target: Path, ending: str) -> None:
-    """Raises UsageError for a name that would say that the file is something else."""
+def _again(entry: int, target: Path | None, zipped: bool, recipients: Sequence[str], headers: Path | None) -> int:
+    """The bundle of an earlier export, byte for byte. What decides its bytes is what was chosen then."""
+    from archiver.report.again import again
+    from archiver.report.bundle import sealing
+
+    context = click.get_current_context()
+    free = {"again", "target", "zipped", "recipients", "headers"}
+    for option in context.command.params:
+        chosen = option.name and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        if chosen and option.expose_value and option.name not in free:
+            raise UsageError(
+                f"{option.opts[0] if isinstance(option, click.Option) else 'an item'} has no place beside --again",
+                next_step="What is exported again was chosen the first time",
+            )
+    to = sealing.recipients(recipients)
+    target = _named(target, ".age" if to else ".zip" if zipped else "")
+    vault = common.the_vault()
+    given = verify.block_headers(headers) if headers else {}
+    vault.ledger.unlock()
+    with common.progress() as observe:
+        done = again(vault, entry, target, observe, given, zipped=zipped, to=to)
+    return exported.show(done, zipped=zipped)
+
+
+def _named(target: Path | None, ending: str) -> Path:
+    """Where to. Raises UsageError for no name, or for one that would say that the file is something else."""
+    if target is None:
+        raise UsageError("where to is missing", next_step="Name a new folder with --to")
     if ending and target.suffix.lower() != ending:
         kind = "an encrypted zip" if ending == ".age" else "a zip"
         raise UsageError(f"{target} is no name of {kind}", next_step=f"Name a new file that ends in {ending} with --to")
-
-
-def _how_to_read(exported: Exported, zipped: bool) -> str:
-    """Where the report lies, and how others check the bundle."""
-    bundle = exported.bundle
-    if exported.zip_sha256:
-        return (
-            f"A recipient opens it: age --decrypt --identity KEYFILE --output {bundle.stem} {bundle.name}\n"
-            f"The zip in it has the SHA-256 {exported.zip_sha256}\n"
-            f"Anybody can check that: take data/verify.pyz out of it, and run python3 -I verify.pyz {bundle.stem}"
-        )
-    if zipped:
-        return f"Anybody can check it: take data/verify.pyz out of it, and run python3 -I verify.pyz {bundle.name}"
-    data = bundle / "data"
-    return (
-        f"Read {data / 'report.pdf'} or report.html beside it\n"
-        f"Anybody can check it: python3 -I {data / 'verify.pyz'} {bundle}"
-    )
+    return target
 
 
 def _asking(vault: Vault) -> Callable[[], None]:

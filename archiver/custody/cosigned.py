@@ -81,15 +81,36 @@ def names(folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def newest(folder: Path) -> tuple[int, bytes] | None:
-    """The size and note of the checkpoint with the most signatures among the newest, the largest of those."""
+def told_before(folder: Path, connection: sqlite3.Connection, seq: int) -> tuple[int, bytes] | None:
+    """Size and note of the cosigned checkpoint with the most signatures among the newest, the largest of those.
+
+    Beside the office's own lines the note has only the cosignatures of which an entry before `seq` tells: what it is
+    does not depend on when it is asked for.
+    """
     best: tuple[int, int, bytes] | None = None
-    for size in sizes(folder)[: -_LOOKED_THROUGH - 1 : -1]:
-        data = read(folder, size) or b""
-        count = len(note.parse(data).signatures)
-        if best is None or count > best[0]:
-            best = count, size, data
+    for size in [one for one in sizes(folder) if one <= seq][: -_LOOKED_THROUGH - 1 : -1]:
+        signed = note.parse(read(folder, size) or b"")
+        own = _own_lines(connection, size)
+        told = _told_witnesses(connection, size, seq)
+        lines = tuple(one for one in signed.signatures if one in own or one.key_id.hex() in told)
+        if told and own and (best is None or len(lines) > best[0]):
+            best = len(lines), size, note.Note(signed.text, lines).encode()
     return best[1:] if best else None
+
+
+def _own_lines(connection: sqlite3.Connection, size: int) -> tuple[note.Signature, ...]:
+    """The signature lines with which a checkpoint was issued."""
+    row = connection.execute("SELECT note FROM checkpoint WHERE size = ?", (size,)).fetchone()
+    return note.parse(bytes(row[0])).signatures if row else ()
+
+
+def _told_witnesses(connection: sqlite3.Connection, size: int, seq: int) -> set[str]:
+    """Hashes of the keys of witnesses of whose cosignature entries before `seq` tell."""
+    rows = connection.execute(
+        "SELECT id FROM subject WHERE id >= ? AND id < ? AND seq < ?",
+        (f"cosignature.{size}.", f"cosignature.{size}/", seq),
+    )
+    return {name.rpartition(".")[2] for (name,) in rows}
 
 
 def last_of(folder: Path, key: WitnessKey) -> int:

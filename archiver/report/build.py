@@ -25,8 +25,8 @@ from archiver.report.plan import Plan
 from archiver.report.records import Records
 from archiver.report.withholding.withheld import Withheld
 
-#: Writes the export's own entry and the proofs above it.
-WriteOwn = Callable[[BagWriter, Records], None]
+#: Writes the export's own entry and the proofs above it; gives the entry's number.
+WriteOwn = Callable[[BagWriter, Records], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Exported:
     """A finished bundle: where it is, the items in the order of their exhibit numbers, and what checking it said.
 
     `unsearchable` names withheld values that the leak check could not look for, each with the reason, `unsearched`
-    places where it could not look. `left_out` are files that could not be made, each with the reason. `zip_sha256` is
-    of the zip inside of a sealed one.
+    places where it could not look. `left_out` are files that could not be made, each with the reason. `entry` is the
+    number of the ledger entry that vouches for the bundle, `zip_sha256` the digest of the zip inside of a sealed one.
     """
 
     bundle: Path
@@ -45,6 +45,7 @@ class Exported:
     unsearchable: tuple[tuple[str, str], ...] = ()
     unsearched: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    entry: int = -1
     zip_sha256: str = ""
 
 
@@ -62,7 +63,7 @@ def build(
     writer = BagWriter(place.folder, _counted(observe, total))
     left_out = payload.write(vault, writer, records, plan.signing, observe)
     guard.check(place.folder, writer.written, observe)  # before the ledger tells of an export
-    write_own(writer, records)
+    entry = write_own(writer, records)
     writer.close(_bag_info(records))
     guard.check(place.folder, writer.written, observe)
     if place.archive:
@@ -88,6 +89,7 @@ def build(
         guard.unsearchable,
         guard.unsearched,
         left_out,
+        entry,
         digest,
     )
 

@@ -13,13 +13,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 from archiver import model
+from archiver.custody.keys import public_keys
+from archiver.custody.publish import KEYS_NAME
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
 from archiver.proof.times.blockheaders import Header
-from archiver.report import gather, numbering
+from archiver.report import gather, numbering, ownnote
 from archiver.report.build import Exported, build
+from archiver.report.bundle import ledger_part
 from archiver.report.bundle.bag import BagWriter, appearing
-from archiver.report.bundle.ledger_part import taken_back, write_own_entry
+from archiver.report.bundle.ledger_part import taken_back
 from archiver.report.bundle.sealing import Recipients
 from archiver.report.payload import Observe
 from archiver.report.plan import UNNAMED, Plan, Prepared
@@ -72,21 +75,20 @@ def export(
         numbered = tuple(numbering.number(vault, chosen))
         checkpoint = vault.ledger.publish()
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
-        plan = Plan(numbered, checkpoint, model.now(), vault.settings.by, prepared, withhold, headers, signing)
-        sealed = {"case": chosen[0].case, "path": str(target), "note": _note(withhold, to), **asdict(prepared)}
+        keys = public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()
+        by = vault.settings.by
+        plan = Plan(numbered, checkpoint, tuple(keys), model.now(), by, prepared, withhold, headers, signing)
+        note = ownnote.write(withhold.accepted, to.names if to else ())
+        sealed = {"case": chosen[0].case, "path": str(target), "note": note, **asdict(prepared)}
 
-        def write_own(writer: BagWriter, records: Records) -> None:
-            write_own_entry(vault, writer, records, sealed, told, cosign)
+        def write_own(writer: BagWriter, records: Records) -> int:
+            listed = ledger_part.files_listed(writer)
+            seq = ledger_part.append_own_entry(vault, records, listed, sealed, told)
+            cosign()
+            ledger_part.write_proofs(vault, writer, records, seq, listed)
+            return seq
 
         return build(vault, plan, place, write_own, observe, to)
-
-
-def _note(asked: Asked, to: Recipients | None) -> str:
-    """What only the office is to know: which values may be found in the bundle, and to whom it was encrypted."""
-    accepted = ", ".join(sorted(asked.accepted))
-    parts = [f"accepted to be found in the bundle: {accepted}"] if accepted else []
-    parts += [f"encrypted to: {', '.join(to.names)}"] if to else []
-    return "; ".join(parts)
 
 
 def check_place(vault: Vault, target: Path) -> None:

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 from archiver import __version__
-from archiver.custody import keys
-from archiver.custody.publish import KEYS_NAME
 from archiver.custody.vault import Vault
 from archiver.model import Item
 from archiver.proof.log.checkpoint import Checkpoint
@@ -38,12 +36,14 @@ UNNAMED = Prepared()
 class Plan:
     """The choices of one export. With the vault's entries up to `checkpoint` they decide every byte of the report.
 
-    `numbered` are the items with their exhibit numbers. `at` is when it was prepared, `by` who acts. `headers` of
-    Bitcoin blocks are by height. `signing` is how report.pdf is signed, None where it is not.
+    `numbered` are the items with their exhibit numbers, `keys` the verifier keys in use. `at` is when it was prepared,
+    `by` who acts. `headers` of Bitcoin blocks are by height. `signing` is how report.pdf is signed, None where it is
+    not.
     """
 
     numbered: tuple[tuple[int, Item], ...]
     checkpoint: Checkpoint
+    keys: tuple[str, ...]
     at: str
     by: str
     prepared: Prepared = UNNAMED
@@ -74,7 +74,7 @@ def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
     told = Records(
         origin=vault.settings.origin,
         custodian=vault.settings.custodian,
-        verifier_keys=tuple(keys.public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()),
+        verifier_keys=plan.keys,
         case="" if "case" in withheld.fields else chosen[0].case,
         prepared_at=plan.at,
         prepared_by=_preparer(plan, withheld),
@@ -87,17 +87,18 @@ def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
         anchors=anchors,
         left_out=left_out,
         inclusion=gather.inclusion(vault, exhibits, size),
+        asked=plan.asked,
         withheld=withheld,
-        tools=_tools(plan),
+        tools=tools(signed=plan.signing is not None),
         signed=plan.signing.document() if plan.signing else {},
     )
     return told, Guard(secrets, withheld)
 
 
-def _tools(plan: Plan) -> dict[str, str]:
-    """What makes the bundle's bytes, by version."""
-    signing = {"pyhanko": version("pyhanko")} if plan.signing else {}
-    return {"archiver": __version__, "typst": version("typst"), **signing}
+def tools(*, signed: bool) -> dict[str, str]:
+    """What makes a bundle's bytes, by version."""
+    more = ("typst", "pyhanko") if signed else ("typst",)
+    return {"archiver": __version__, **{name: version(name) for name in more}}
 
 
 def _unnamed(withheld: Withheld, prepared: Prepared) -> list[Secret]:

@@ -13,7 +13,7 @@ from archiver.proof import disclosure
 from archiver.proof.lineage.traits import Picture, Posted
 from archiver.proof.times.anchored import Dated
 from archiver.report.withholding.leaks import Secret
-from archiver.report.withholding.withheld import Withheld
+from archiver.report.withholding.withheld import NOTHING, Asked, Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ class Records:
     stamps: tuple[Stamped, ...] = ()
     anchors: tuple[Anchored, ...] = ()
     inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
+    asked: Asked = NOTHING
     withheld: Withheld = field(default_factory=Withheld)
     tools: Mapping[str, str] = field(default_factory=dict)
     signed: Mapping[str, str] = field(default_factory=dict)

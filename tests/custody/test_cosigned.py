@@ -167,6 +167,12 @@ def test_a_vault_whose_keys_do_not_hold_is_remembered_under_none(vault: Vault, t
     assert verdict.look is None
 
 
+def told(vault: Vault, number: int) -> tuple[int, bytes] | None:
+    """What an export shows of witnesses, once the ledger tells of all that came."""
+    act(vault, number)
+    return cosigned.told_before(vault.folder, vault.database.read(), 10**6)
+
+
 def test_only_the_newest_hundred_notes_are_looked_through_and_the_fullest_is_given(
     vault: Vault, witness: WitnessFolder, tmp_path: Path
 ) -> None:
@@ -177,13 +183,19 @@ def test_only_the_newest_hundred_notes_are_looked_through_and_the_fullest_is_giv
     received.add(vault, answer(vault, second))
     act(vault, 1)
     received.add(vault, answer(vault, witness))
-    best = cosigned.newest(vault.folder)
+    best = told(vault, 2)
     assert best is not None
     assert best[0] == 1  # two witnesses cosigned it, and one the newer one
+    received.add(vault, answer(vault, witness))
     received.add(vault, answer(vault, second))
-    again = cosigned.newest(vault.folder)
+    again = told(vault, 3)
     assert again is not None
     assert again[0] > 1
+    # Of what came later an entry says nothing: the same for ever.
+    assert cosigned.told_before(vault.folder, vault.database.read(), 2) is None
+    assert cosigned.told_before(vault.folder, vault.database.read(), again[0]) == best
+    received.add(vault, answer(vault, witness))
+    assert cosigned.told_before(vault.folder, vault.database.read(), 10**6) == again, "no entry tells of it yet"
 
 
 def test_people_may_edit_the_list_of_witnesses_and_appointing_keeps_their_lines(

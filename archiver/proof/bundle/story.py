@@ -66,6 +66,10 @@ def _prepared(report: dict[str, Any], export: Entry) -> Iterator[tuple[str, str]
         export.fields.get("prepared_for", ""),
     ):
         yield layout.REPORT_JSON, "no disclosure says by whom, or for whom, the report was prepared"
+    cited = table(table(report.get("ledger"), _CODE).get("checkpoint"), _CODE)
+    for name, said in (("prepared_at", report.get("prepared_at")), ("size", cited.get("size"))):
+        if export.detail.get(name, said) != said:
+            yield layout.REPORT_JSON, "the export's entry gives another time or checkpoint than the report"
 
 
 def _exhibit(

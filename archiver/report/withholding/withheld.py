@@ -41,6 +41,10 @@ class Asked:
     metadata: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
 
+    def document(self) -> dict[str, list[str]]:
+        """As the export's own entry says it. What is accepted is not for everybody to know."""
+        return {name: sorted(getattr(self, name)) for name in ("fields", "objects", "metadata")}
+
 
 NOTHING = Asked()
 

@@ -125,8 +125,7 @@ def exhibit(
 
 def inclusion(vault: Vault, exhibits: Sequence[ExhibitRecords], size: int) -> dict[int, list[bytes]]:
     """For each exhibit the proof that the entry by which it came is in the tree of `size` entries."""
-    taken = (timely.taken_in(one).seq for one in exhibits)
-    return {seq: vault.ledger.inclusion_proof(seq, size) for seq in taken}
+    return vault.ledger.inclusion_proofs((timely.taken_in(one).seq for one in exhibits), size)
 
 
 def _concerns_only(value: Mapping[str, Any], items: Collection[str]) -> bool:

@@ -124,7 +124,7 @@ def _proofs(vault: Vault, records: Records, own: int, size: int, cosigned: int |
         "v": VERSION,
         "export": own,
         "size": size,
-        "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
+        "inclusion": {str(seq): _base64(path) for seq, path in vault.ledger.inclusion_proofs(numbers, size).items()},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
     for name, covered in (

@@ -20,6 +20,7 @@ from archiver.sandbox.failure import SandboxError
 
 def write(
     writer: BagWriter,
+    typesetter: Typesetter,
     working: Path,
     told: Mapping[str, Any],
     pictures: Pictures,
@@ -34,7 +35,7 @@ def write(
     """
     failed = []
     documents = list(_documents(told, pictures))
-    with Typesetter(working) as typesetter, _signer(signing, told, working) as signed:
+    with _signer(signing, told, working) as signed:
         for done, (path, document) in enumerate(documents, 1):
             own = path in layout.STATEMENTS  # people sign these themselves
             try:

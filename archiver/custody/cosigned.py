@@ -81,21 +81,34 @@ def names(folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def told_before(folder: Path, connection: sqlite3.Connection, seq: int) -> tuple[int, bytes] | None:
-    """Size and note of the cosigned checkpoint with the most signatures among the newest, the largest of those.
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A cosigned checkpoint: its note with the lines of `witnesses`, who are sorted by name."""
 
-    Beside the office's own lines the note has only the cosignatures of which an entry before `seq` tells: what it is
-    does not depend on when it is asked for.
+    size: int
+    note: bytes
+    witnesses: tuple[Cosigned, ...]
+
+
+def best(folder: Path, connection: sqlite3.Connection, before: int | None = None) -> Vouched | None:
+    """The checkpoint with the most witnesses among the newest that are cosigned, the largest of those.
+
+    With `before` only those count, and are in the note, of whom an entry below that number tells: what it is then does
+    not depend on when it is asked for.
     """
-    best: tuple[int, int, bytes] | None = None
-    for size in [one for one in sizes(folder) if one <= seq][: -_LOOKED_THROUGH - 1 : -1]:
+    found: Vouched | None = None
+    untold = _untold(folder) if before is None else []
+    for size in [one for one in sizes(folder) if before is None or one <= before][: -_LOOKED_THROUGH - 1 : -1]:
         signed = note.parse(read(folder, size) or b"")
+        told = [*_told(connection, size, before), *(one for one in untold if one.size == size)]
+        of = {tuple(one.witness.split("+")[:2]): one for one in told}
         own = _own_lines(connection, size)
-        told = _told_witnesses(connection, size, seq)
-        lines = tuple(one for one in signed.signatures if one in own or one.key_id.hex() in told)
-        if told and own and (best is None or len(lines) > best[0]):
-            best = len(lines), size, note.Note(signed.text, lines).encode()
-    return best[1:] if best else None
+        lines = tuple(one for one in signed.signatures if one in own or (one.name, one.key_id.hex()) in of)
+        present = {(one.name, one.key_id.hex()) for one in lines} & of.keys()
+        if present and own and (found is None or len(present) > len(found.witnesses)):
+            witnesses = tuple(of[name] for name in sorted(present))
+            found = Vouched(size, note.Note(signed.text, lines).encode(), witnesses)
+    return found
 
 
 def _own_lines(connection: sqlite3.Connection, size: int) -> tuple[note.Signature, ...]:
@@ -104,13 +117,15 @@ def _own_lines(connection: sqlite3.Connection, size: int) -> tuple[note.Signatur
     return note.parse(bytes(row[0])).signatures if row else ()
 
 
-def _told_witnesses(connection: sqlite3.Connection, size: int, seq: int) -> set[str]:
-    """Hashes of the keys of witnesses of whose cosignature entries before `seq` tell."""
+def _told(connection: sqlite3.Connection, size: int, before: int | None) -> Iterator[Cosigned]:
+    """The cosignatures of a checkpoint of which entries tell, of those below a number."""
     rows = connection.execute(
-        "SELECT id FROM subject WHERE id >= ? AND id < ? AND seq < ?",
-        (f"cosignature.{size}.", f"cosignature.{size}/", seq),
+        "SELECT body FROM subject JOIN entry USING (seq) WHERE id >= ? AND id < ? AND seq < ?",
+        (f"cosignature.{size}.", f"cosignature.{size}/", before if before is not None else 2**62),
     )
-    return {name.rpartition(".")[2] for (name,) in rows}
+    for (body,) in rows:
+        detail = json.loads(body)["detail"]
+        yield Cosigned(detail["size"], detail["root"], detail["witness"], detail["time"])
 
 
 def last_of(folder: Path, key: WitnessKey) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from archiver.custody import catalog, keys, nextkeys
+from archiver.custody import catalog, cosigned, keys, nextkeys
 from archiver.custody.publish import KEYS_NAME
 from archiver.custody.timestamps import stamps
 from archiver.custody.vault import Vault
@@ -62,7 +62,7 @@ def again(
         taken_back(vault) as told,
         appearing(target, zipped=zipped, plain=vault.working if to else None) as place,
     ):
-        plan = _plan(vault, detail, fields, headers)
+        plan = _plan(vault, entry, detail, fields, headers)
 
         def write_own(writer: BagWriter, records: Records) -> int:
             listed = ledger_part.files_listed(writer)
@@ -106,13 +106,16 @@ def _check(entry: int, value: Mapping[str, Any]) -> None:
         raise UsageError(f"the bundle of entry {entry} was made by {shown}", next_step="Take these versions for it")
 
 
-def _plan(vault: Vault, detail: Mapping[str, Any], fields: Mapping[str, str], headers: Mapping[int, Header]) -> Plan:
+def _plan(
+    vault: Vault, entry: int, detail: Mapping[str, Any], fields: Mapping[str, str], headers: Mapping[int, Header]
+) -> Plan:
     of = stamps.issued(vault, detail["size"])
     assert of is not None, "a report cites a checkpoint that was issued"
     return Plan(
         numbered=tuple((number, catalog.item(vault, item)) for number, item in detail["exhibits"]),
         checkpoint=Checkpoint(vault.settings.origin, of.size, bytes.fromhex(of.root)),
         keys=keys_at(vault, of.size),
+        vouched=cosigned.best(vault.folder, vault.database.read(), entry),
         at=detail["prepared_at"],
         by=fields.get("agent", ""),
         prepared=Prepared(fields.get("prepared_by", ""), fields.get("prepared_for", "")),

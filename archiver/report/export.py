@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from archiver import model
+from archiver.custody import cosigned
 from archiver.custody.keys import public_keys
 from archiver.custody.publish import KEYS_NAME
 from archiver.custody.vault import Vault
@@ -77,7 +78,8 @@ def export(
         assert checkpoint is not None, "a vault's ledger has at least the entry of its making"
         keys = public_keys(vault.folder / KEYS_NAME, vault.settings.origin).lines()
         by = vault.settings.by
-        plan = Plan(numbered, checkpoint, tuple(keys), model.now(), by, prepared, withhold, headers, signing)
+        vouched = cosigned.best(vault.folder, vault.database.read())
+        plan = Plan(numbered, checkpoint, tuple(keys), vouched, model.now(), by, prepared, withhold, headers, signing)
         note = ownnote.write(withhold.accepted, to.names if to else ())
         sealed = {"case": chosen[0].case, "path": str(target), "note": note, **asdict(prepared)}
 

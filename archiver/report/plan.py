@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 from archiver import __version__
+from archiver.custody.cosigned import Vouched
 from archiver.custody.vault import Vault
 from archiver.model import Item
 from archiver.proof.log.checkpoint import Checkpoint
@@ -36,7 +37,8 @@ UNNAMED = Prepared()
 class Plan:
     """The choices of one export. With the vault's entries up to `checkpoint` they decide every byte of the report.
 
-    `numbered` are the items with their exhibit numbers, `keys` the verifier keys in use. `at` is when it was prepared,
+    `numbered` are the items with their exhibit numbers, `keys` the verifier keys in use, `vouched` the checkpoint that
+    witnesses cosigned. `at` is when it was prepared,
     `by` who acts. `headers` of Bitcoin blocks are by height. `signing` is how report.pdf is signed, None where it is
     not.
     """
@@ -44,6 +46,7 @@ class Plan:
     numbered: tuple[tuple[int, Item], ...]
     checkpoint: Checkpoint
     keys: tuple[str, ...]
+    vouched: Vouched | None
     at: str
     by: str
     prepared: Prepared = UNNAMED
@@ -81,6 +84,7 @@ def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
         prepared_for="" if "prepared_for" in withheld.fields else plan.prepared.prepared_for or None,
         size=size,
         root=plan.checkpoint.root,
+        vouched=plan.vouched,
         exhibits=exhibits,
         entries=tuple(sorted(entries, key=lambda entry: entry.seq)),
         stamps=stamps,

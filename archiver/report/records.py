@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archiver.custody.cosigned import Vouched
 from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
@@ -109,7 +110,8 @@ class Anchored:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
+    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites, `vouched` is the
+    one, of that size at most, that most witnesses cosigned.
 
     `verifier_keys` are those in use, Ed25519 first. `prepared_by` is empty where it is withheld, and so is
     `prepared_for`, which is None where nobody was named. `inclusion` are proofs to that root, by entry.
@@ -125,6 +127,7 @@ class Records:
     prepared_for: str | None
     size: int
     root: bytes
+    vouched: Vouched | None
     exhibits: tuple[ExhibitRecords, ...]
     entries: tuple[LedgerEntry, ...]
     left_out: int

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from archiver.custody import audit, cosigned, queue, rotation
+from archiver.custody.cosigned import Vouched
 from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault, create
 from archiver.custody.witness import appointed, notary, received
@@ -167,10 +168,12 @@ def test_a_vault_whose_keys_do_not_hold_is_remembered_under_none(vault: Vault, t
     assert verdict.look is None
 
 
-def told(vault: Vault, number: int) -> tuple[int, bytes] | None:
+def told(vault: Vault, number: int) -> Vouched:
     """What an export shows of witnesses, once the ledger tells of all that came."""
     act(vault, number)
-    return cosigned.told_before(vault.folder, vault.database.read(), 10**6)
+    found = cosigned.best(vault.folder, vault.database.read())
+    assert found is not None
+    return found
 
 
 def test_only_the_newest_hundred_notes_are_looked_through_and_the_fullest_is_given(
@@ -184,18 +187,18 @@ def test_only_the_newest_hundred_notes_are_looked_through_and_the_fullest_is_giv
     act(vault, 1)
     received.add(vault, answer(vault, witness))
     best = told(vault, 2)
-    assert best is not None
-    assert best[0] == 1  # two witnesses cosigned it, and one the newer one
+    assert best.size == 1  # two witnesses cosigned it, and one the newer one
+    assert [one.witness for one in best.witnesses] == sorted([str(witness.key), str(second.key)])
     received.add(vault, answer(vault, witness))
     received.add(vault, answer(vault, second))
-    again = told(vault, 3)
+    again = cosigned.best(vault.folder, vault.database.read())
     assert again is not None
-    assert again[0] > 1
-    # Of what came later an entry says nothing: the same for ever.
-    assert cosigned.told_before(vault.folder, vault.database.read(), 2) is None
-    assert cosigned.told_before(vault.folder, vault.database.read(), again[0]) == best
-    received.add(vault, answer(vault, witness))
-    assert cosigned.told_before(vault.folder, vault.database.read(), 10**6) == again, "no entry tells of it yet"
+    assert again.size > 1, "it counts before an entry tells of it"
+    # What entries below a number tell is the same for ever.
+    assert cosigned.best(vault.folder, vault.database.read(), 2) is None
+    assert cosigned.best(vault.folder, vault.database.read(), again.size) == best
+    assert told(vault, 3) == again
+    assert cosigned.best(vault.folder, vault.database.read(), 10**6) == again
 
 
 def test_people_may_edit_the_list_of_witnesses_and_appointing_keeps_their_lines(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archiver.proof import canonical
-from archiver.proof.bundle import grouped, layout, matched
+from archiver.proof.bundle import grouped, layout, matched, named
 from archiver.proof.bundle.bag import Bag, Faults
 from archiver.proof.bundle.evidence import Entry, Evidence, read_json
 from archiver.proof.bundle.exhibits import Exhibit, Told, objects_of
@@ -42,6 +42,7 @@ def _differences(
     # Reports of the first versions show the first key only.
     if [ledger.get("verifier_key")] != keys[:1] or ledger.get("verifier_keys", keys) != keys:
         yield layout.REPORT_JSON, "the keys that the report shows are not those of the bundle"
+    yield from named.differences(bag, ledger)
     listed = rows(ledger.get("entries"), _CODE)
     export = evidence.export.seq if evidence.export else -1
     if listed != sorted(set(evidence.entries) - {export}):

@@ -74,14 +74,13 @@ def write_proofs(vault: Vault, writer: BagWriter, records: Records, seq: int, li
     """
     own = gather.entry(vault, seq).without(records.withheld.fields)
     newest, note = _checkpoint_over(vault, seq)
-    cosigned = cosigned_notes.told_before(vault.folder, vault.database.read(), seq)
     writer.put(layout.EXPORT_ENTRY, own.body)
     writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
     writer.put(layout.EXPORT_FILES, listed)
     writer.put(layout.EXPORT_CHECKPOINT, note)
-    if cosigned is not None:
-        writer.put(layout.EXPORT_COSIGNED, cosigned[1])
-    older = cosigned[0] if cosigned else None
+    if records.vouched is not None:
+        writer.put(layout.EXPORT_COSIGNED, records.vouched.note)
+    older = records.vouched.size if records.vouched else None
     writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest, older)))
     changes = [_change(vault, size, signed, newest) for size, signed in changes_of_keys(vault, newest)]
     if changes:

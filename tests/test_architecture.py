@@ -74,6 +74,7 @@ HEAVY = (
     "c2pa",
     "typst",
     "onnxruntime",
+    "pyhanko",
 )
 
 #: Longer than this, a module holds more than one idea.

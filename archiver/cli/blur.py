@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli import areas as shown
 from archiver.cli import common
 from archiver.errors import MachineError, UsageError
+
+if TYPE_CHECKING:
+    from archiver.custody.vault import Vault
+    from archiver.report.build import Exported
+    from archiver.report.withholding.blurred import Asked
 
 SOUNDS = ("mute", "keep", "shift")
 
@@ -153,3 +159,28 @@ def preview(item_id: str, target: Path, whole: bool, audio: str) -> None:
     click.echo(
         f"Look at all of it: faces are missed. To hide more: archiver blur add {item_id} X,Y,W,H,FROM,TO", err=True
     )
+
+
+def asked(faces: bool, everything: bool, audio: str | None) -> Asked | None:
+    """What blurred copies an export is asked for. Raises UsageError."""
+    from archiver.report.withholding.blurred import Asked
+
+    if faces and everything:
+        raise UsageError("--blur-faces and --blur-all exclude each other", next_step="Name one of them")
+    if not (faces or everything):
+        if audio:
+            raise UsageError("--audio is for blurred copies", next_step="Add --blur-faces or --blur-all")
+        return None
+    return Asked(whole=everything, sound=audio or "mute")
+
+
+def warnings(vault: Vault, done: Exported) -> list[str]:
+    """Of what the blurred copies of an export do not hide; none where there are no copies."""
+    from archiver.custody import catalog
+
+    if not done.withheld.blurred:
+        return []
+    told = ["Faces may have been missed: look at each blurred copy before the bundle leaves the house"]
+    if "url" not in done.withheld.fields and any(catalog.item(vault, one).url for one in done.items):
+        told.append("The addresses are told, and may lead to the footage with all faces: --withhold addresses")
+    return told

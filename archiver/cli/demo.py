@@ -74,7 +74,8 @@ def _tell(vault: Vault, verdict: Verdict, bundle: Path) -> None:
     common.print_table(
         ("", ""),
         [
-            ("report", str(bundle / "data" / "report.html")),
+            ("report", str(bundle / "data" / "report.pdf")),
+            ("as a page", str(bundle / "data" / "report.html")),
             ("vault", str(vault.folder)),
             ("check the report", f"python3 -I {bundle / 'data' / 'verify.pyz'} {bundle}"),
             ("look around", f"{sys.argv[0]} --vault {vault.folder} items"),

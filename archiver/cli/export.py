@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from archiver.cli import blur, common, timestamp, verify, withholding
+from archiver.cli import blur, common, exported, signing, timestamp, verify, withholding
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
-    from archiver.report.export import Exported
-    from archiver.report.withholding.blurred import Asked
 
 
 @click.command("export", help="Write a bundle for the legal team.")
@@ -22,8 +21,16 @@ if TYPE_CHECKING:
 @click.option("--case", default=None, help="Every item of this case.")
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
 @click.option("--zip", "zipped", is_flag=True, help="One zip in place of the folder: --to FILE.zip.")
+@click.option(
+    "--encrypt-to",
+    "recipients",
+    multiple=True,
+    metavar="KEY",
+    help="Encrypt the zip (age) to this public key, or to those in a file; --to FILE.age.",
+)
 @click.option("--prepared-by", default="", metavar="NAME", help="Who prepared it; by default ARCHIVER_BY.")
 @click.option("--prepared-for", default="", metavar="NAME", help="For whom: a court, a client.")
+@click.option("--again", type=int, default=None, metavar="ENTRY", help="The same bytes as the export of that entry.")
 @click.option("--cosign", is_flag=True, help="Ask the appointed witnesses to cosign the bundle's checkpoint.")
 @click.option(
     "--block-headers",
@@ -31,6 +38,17 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Headers of Bitcoin blocks (lines HEIGHT HEX), for the times of anchors.",
+)
+@click.option(
+    "--sign-pdf",
+    "certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign report.pdf (PAdES) with this certificate: .p12, or PEM.",
+)
+@click.option("--sign-key", "key", type=click.Path(path_type=Path), metavar="FILE", help="Its private key, in PEM.")
+@click.option(
+    "--sign-tsa", "authority", default="", metavar="URL", help="Have this configured authority stamp the signature."
 )
 @click.option("--withhold", "fields", multiple=True, metavar="F,...", help="Sealed fields, or people, addresses, all.")
 @click.option("--withhold-object", "objects", multiple=True, metavar="ROLE", help="Files of a role, or pictures.")
@@ -46,10 +64,15 @@ def export_command(
     case: str | None,
     target: Path | None,
     zipped: bool,
+    recipients: Sequence[str],
     prepared_by: str,
     prepared_for: str,
+    again: int | None,
     cosign: bool,
     headers: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    authority: str,
     fields: Sequence[str],
     objects: Sequence[str],
     metadata: Sequence[str],
@@ -60,26 +83,30 @@ def export_command(
     suggest: bool,
 ) -> int:
     """Write originals, records, proofs and a report that others can check without us, and check it."""
-    from archiver.report.export import Prepared, export
+    from archiver.report.bundle import sealing
+    from archiver.report.export import export
+    from archiver.report.plan import Prepared
     from archiver.report.withholding import withheld
 
+    if again is not None:
+        return _again(again, target, zipped, recipients, headers)
     if not items and case is None:
         raise UsageError("nothing to export", next_step="Name items, or a case with --case")
     asked = withheld.ask(fields, objects, metadata, accepted)
-    hiding = _blurring(blur_faces, blur_all, audio)
+    hiding = blur.asked(blur_faces, blur_all, audio)
     vault = common.the_vault()
     offered = withholding.suggestions(vault, items, case, asked)
     if suggest:
         return withholding.show_suggestions(offered)
-    if target is None:
-        raise UsageError("where to is missing", next_step="Name a new folder with --to")
-    if zipped and target.suffix.lower() != ".zip":
-        raise UsageError(f"{target} is no name of a zip", next_step="Name a new file that ends in .zip with --to")
+    to = sealing.recipients(recipients)
+    target = _named(target, ".age" if to else ".zip" if zipped else "")
     withholding.offer(offered)
     timestamp.catch_up(vault)  # so that the bundle can prove when its exhibits were there
     given = verify.block_headers(headers) if headers else {}
+    signed = signing.signing(vault.settings, certificate, key, authority)
+    vault.ledger.unlock()  # the passphrase is asked for before the work
     with common.progress() as observe:
-        exported = export(
+        done = export(
             vault,
             items,
             case,
@@ -91,62 +118,44 @@ def export_command(
             headers=given,
             blur=hiding,
             zipped=zipped,
+            signing=signed,
+            to=to,
         )
-    for one in exported.left_out:
-        click.echo(f"archiver: {common.safe(one)}", err=True)
-    if common.wants_json():
-        common.print_json(
-            {
-                "bundle": str(exported.bundle),
-                "items": list(exported.items),
-                "verdict": exported.verdict.word,
-                "withheld": exported.withheld.document(),
-                "implied": dict(exported.withheld.because),
-                "unsearchable": [{"what": what, "why": why} for what, why in exported.unsearchable],
-                "unsearched": list(exported.unsearched),
-            }
-        )
-    else:
-        click.echo(f"{len(exported.items)} exhibits in {exported.bundle}")
-        withholding.show(exported)
-        if hiding is not None:
-            _warn(vault, exported)
-        click.echo(_how_to_read(exported.bundle, zipped))
-        verify.show(exported.verdict)
-    return exported.verdict.exit_code
+    return exported.show(done, blur.warnings(vault, done), zipped=zipped)
 
 
-def _blurring(faces: bool, everything: bool, audio: str | None) -> Asked | None:
-    """What blurred copies are asked for. Raises UsageError."""
-    from archiver.report.withholding.blurred import Asked
+def _again(entry: int, target: Path | None, zipped: bool, recipients: Sequence[str], headers: Path | None) -> int:
+    """The bundle of an earlier export, byte for byte. What decides its bytes is what was chosen then."""
+    from archiver.report.again import again
+    from archiver.report.bundle import sealing
 
-    if faces and everything:
-        raise UsageError("--blur-faces and --blur-all exclude each other", next_step="Name one of them")
-    if not (faces or everything):
-        if audio:
-            raise UsageError("--audio is for blurred copies", next_step="Add --blur-faces or --blur-all")
-        return None
-    return Asked(whole=everything, sound=audio or "mute")
+    context = click.get_current_context()
+    free = {"again", "target", "zipped", "recipients", "headers"}
+    for option in context.command.params:
+        chosen = option.name and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        if chosen and option.expose_value and option.name not in free:
+            raise UsageError(
+                f"{option.opts[0] if isinstance(option, click.Option) else 'an item'} has no place beside --again",
+                next_step="What is exported again was chosen the first time",
+            )
+    to = sealing.recipients(recipients)
+    target = _named(target, ".age" if to else ".zip" if zipped else "")
+    vault = common.the_vault()
+    given = verify.block_headers(headers) if headers else {}
+    vault.ledger.unlock()
+    with common.progress() as observe:
+        done = again(vault, entry, target, observe, given, zipped=zipped, to=to)
+    return exported.show(done, zipped=zipped)
 
 
-def _warn(vault: Vault, exported: Exported) -> None:
-    """Of what blurred copies do not hide."""
-    from archiver.custody import catalog
-
-    click.echo("Faces may have been missed: look at each blurred copy before the bundle leaves the house", err=True)
-    if "url" not in exported.withheld.fields and any(catalog.item(vault, one).url for one in exported.items):
-        click.echo("The addresses are told, and may lead to the footage with all faces: --withhold addresses", err=True)
-
-
-def _how_to_read(bundle: Path, zipped: bool) -> str:
-    """Where the report lies, and how others check the bundle."""
-    if zipped:
-        return f"Anybody can check it: take data/verify.pyz out of it, and run python3 -I verify.pyz {bundle.name}"
-    data = bundle / "data"
-    return (
-        f"Read {data / 'report.pdf'} or report.html beside it\n"
-        f"Anybody can check it: python3 -I {data / 'verify.pyz'} {bundle}"
-    )
+def _named(target: Path | None, ending: str) -> Path:
+    """Where to. Raises UsageError for no name, or for one that would say that the file is something else."""
+    if target is None:
+        raise UsageError("where to is missing", next_step="Name a new folder with --to")
+    if ending and target.suffix.lower() != ending:
+        kind = "an encrypted zip" if ending == ".age" else "a zip"
+        raise UsageError(f"{target} is no name of {kind}", next_step=f"Name a new file that ends in {ending} with --to")
+    return target
 
 
 def _asking(vault: Vault) -> Callable[[], None]:

@@ -11,7 +11,7 @@ from archiver.cli import common
 
 if TYPE_CHECKING:
     from archiver.custody.vault import Vault
-    from archiver.report.export import Exported
+    from archiver.report.build import Exported
     from archiver.report.withholding.suggest import Suggestion
     from archiver.report.withholding.withheld import Asked
 

@@ -81,15 +81,51 @@ def names(folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def newest(folder: Path) -> tuple[int, bytes] | None:
-    """The size and note of the checkpoint with the most signatures among the newest, the largest of those."""
-    best: tuple[int, int, bytes] | None = None
-    for size in sizes(folder)[: -_LOOKED_THROUGH - 1 : -1]:
-        data = read(folder, size) or b""
-        count = len(note.parse(data).signatures)
-        if best is None or count > best[0]:
-            best = count, size, data
-    return best[1:] if best else None
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A cosigned checkpoint: its note with the lines of `witnesses`, who are sorted by name."""
+
+    size: int
+    note: bytes
+    witnesses: tuple[Cosigned, ...]
+
+
+def best(folder: Path, connection: sqlite3.Connection, before: int | None = None) -> Vouched | None:
+    """The checkpoint with the most witnesses among the newest that are cosigned, the largest of those.
+
+    With `before` only those count, and are in the note, of whom an entry below that number tells: what it is then does
+    not depend on when it is asked for.
+    """
+    found: Vouched | None = None
+    untold = _untold(folder) if before is None else []
+    for size in [one for one in sizes(folder) if before is None or one <= before][: -_LOOKED_THROUGH - 1 : -1]:
+        signed = note.parse(read(folder, size) or b"")
+        told = [*_told(connection, size, before), *(one for one in untold if one.size == size)]
+        of = {tuple(one.witness.split("+")[:2]): one for one in told}
+        own = _own_lines(connection, size)
+        lines = tuple(one for one in signed.signatures if one in own or (one.name, one.key_id.hex()) in of)
+        present = {(one.name, one.key_id.hex()) for one in lines} & of.keys()
+        if present and own and (found is None or len(present) > len(found.witnesses)):
+            witnesses = tuple(of[name] for name in sorted(present))
+            found = Vouched(size, note.Note(signed.text, lines).encode(), witnesses)
+    return found
+
+
+def _own_lines(connection: sqlite3.Connection, size: int) -> tuple[note.Signature, ...]:
+    """The signature lines with which a checkpoint was issued."""
+    row = connection.execute("SELECT note FROM checkpoint WHERE size = ?", (size,)).fetchone()
+    return note.parse(bytes(row[0])).signatures if row else ()
+
+
+def _told(connection: sqlite3.Connection, size: int, before: int | None) -> Iterator[Cosigned]:
+    """The cosignatures of a checkpoint of which entries tell, of those below a number."""
+    rows = connection.execute(
+        "SELECT body FROM subject JOIN entry USING (seq) WHERE id >= ? AND id < ? AND seq < ?",
+        (f"cosignature.{size}.", f"cosignature.{size}/", before if before is not None else 2**62),
+    )
+    for (body,) in rows:
+        detail = json.loads(body)["detail"]
+        yield Cosigned(detail["size"], detail["root"], detail["witness"], detail["time"])
 
 
 def last_of(folder: Path, key: WitnessKey) -> int:

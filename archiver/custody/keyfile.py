@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.custody import lockedkey, passphrase
-from archiver.errors import EvidenceError, MachineError
+from archiver.errors import EvidenceError, MachineError, UsageError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -65,6 +65,22 @@ def read(path: Path) -> bytes:
         raise unreadable(path, error) from None
 
 
+def read_outside(path: Path) -> bytes:
+    """A private key's file that lies anywhere.
+
+    Raises EvidenceError where others can reach it, UsageError where there is none, MachineError. Its
+    folder is not looked at: whoever may change that can put another key there, and cannot read this one.
+    """
+    try:
+        with path.open("rb") as stream:
+            _check_alone(path, os.fstat(stream.fileno()), f"chmod 600 {path}", "make a new one")
+            return stream.read(_MAX_BYTES)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
 def load(path: Path) -> PrivateKeyTypes:
     """The private key in a file; asks for the passphrase where it is locked. Raises as `read`, and UsageError."""
     from cryptography.hazmat.primitives import serialization
@@ -113,14 +129,19 @@ def _check_folder(folder: Path) -> None:
     _check_alone(folder, folder.stat(), f"chmod 700 {folder}")
 
 
-def _check_alone(path: Path, found: os.stat_result, mending: str) -> None:
+def _check_alone(
+    path: Path,
+    found: os.stat_result,
+    mending: str,
+    instead: str = "make a new one with `archiver key rotate` after that",
+) -> None:
     """Loud, because a key that somebody else could read may have been copied, and no ledger can tell."""
     mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077:
         raise EvidenceError(
             f"the signing key {path} can be reached by other users (mode {mode:04o}): nothing is signed with it",
             code="key-readable",
-            next_step=f"If nobody copied it, `{mending}`; else make a new one with `archiver key rotate` after that",
+            next_step=f"If nobody copied it, `{mending}`; else {instead}",
         )
     if found.st_uid != os.geteuid():
         raise EvidenceError(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archiver import model
 from archiver.custody import cosigned, keys, nextkeys, publish
@@ -35,6 +35,9 @@ VERSION = 1
 
 #: Entries that are made before they are inserted: statements get cheap, memory stays small.
 _CHUNK = 500
+
+#: One proof, or several by entry.
+Proof = TypeVar("Proof")
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -85,7 +88,11 @@ class Ledger:
 
     def inclusion_proof(self, seq: int, size: int) -> list[bytes]:
         """The proof that entry `seq` is in the published tree of `size`, from its tiles. Raises UsageError."""
-        return self._prove(size, lambda hash_at: merkle.inclusion_proof(seq, size, hash_at))
+        return self.inclusion_proofs([seq], size)[seq]
+
+    def inclusion_proofs(self, seqs: Iterable[int], size: int) -> dict[int, list[bytes]]:
+        """The same of several entries, by number: the checkpoint, whose signatures take the time, is read once."""
+        return self._prove(size, lambda hash_at: {seq: merkle.inclusion_proof(seq, size, hash_at) for seq in seqs})
 
     def consistency_proof(self, old: int, new: int) -> list[bytes]:
         """The proof that the published tree of `new` entries begins with that of `old`. Raises UsageError."""
@@ -130,7 +137,7 @@ class Ledger:
         connection.executemany("INSERT INTO subject (id, seq) VALUES (?, ?)", subjects)
         connection.executemany("INSERT INTO disclosure (seq, name, salt, value) VALUES (?, ?, ?, ?)", openings)
 
-    def _prove(self, size: int, make: Callable[[merkle.HashAt], list[bytes]]) -> list[bytes]:
+    def _prove(self, size: int, make: Callable[[merkle.HashAt], Proof]) -> Proof:
         published = self.latest()
         if published is None or size > published[0].size:
             raise UsageError(

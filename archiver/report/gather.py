@@ -27,9 +27,16 @@ from archiver.report.withholding.withheld import Withheld
 #: Entries of these types tell which objects an item is made of.
 _TELLING = ("ingestion", "message digest calculation", "metadata extraction", "fingerprint calculation")
 
-#: Acts whose notes say for whom a name was disclosed, why it was forgotten, a key was changed or an area is hidden:
-#: never in an export.
-_OWN_AFFAIRS = (EventType.DISCLOSURE, EventType.DELETION, EventType.ROTATION, EventType.BLUR_AREA)
+#: Acts whose notes are never in an export: for whom a name was disclosed, why it was forgotten, a key was changed or an
+#: area is hidden, to whom a bundle was encrypted, and which values may be found in it, which would tell its readers
+#: what to look for.
+_OWN_AFFAIRS = (
+    EventType.BLUR_AREA,
+    EventType.DELETION,
+    EventType.DISCLOSURE,
+    EventType.DISSEMINATION,
+    EventType.ROTATION,
+)
 
 _NO_COPIES = Copies()
 _PROXIED = "withheld because it names the proxy that the office used"
@@ -130,8 +137,7 @@ def exhibit(
 
 def inclusion(vault: Vault, exhibits: Sequence[ExhibitRecords], size: int) -> dict[int, list[bytes]]:
     """For each exhibit the proof that the entry by which it came is in the tree of `size` entries."""
-    taken = (timely.taken_in(one).seq for one in exhibits)
-    return {seq: vault.ledger.inclusion_proof(seq, size) for seq in taken}
+    return vault.ledger.inclusion_proofs((timely.taken_in(one).seq for one in exhibits), size)
 
 
 def _concerns_only(value: Mapping[str, Any], items: Collection[str]) -> bool:

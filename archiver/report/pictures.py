@@ -99,13 +99,13 @@ def take(
 
     Never raises for what a file does to its decoder: the reason is for the reader.
     """
-    from archiver.examine.examiner import Examiner
+    from archiver.examine.examiner import FOR_STILLS, Examiner
 
     workers = min(_WORKERS, os.cpu_count() or 1, len(exhibits))
     frames: dict[tuple[int, int], bytes] = {}
     missing: dict[int, str] = {}
     with (
-        Examiner(working=working, limits=limits, slots=workers) as examiner,
+        Examiner(working=working, limits=limits, slots=workers, prepare=FOR_STILLS) as examiner,
         ThreadPoolExecutor(workers, thread_name_prefix="pictures") as threads,
     ):
         started = [threads.submit(_of_exhibit, examiner, *pair, moments.get(pair[0].number, ())) for pair in exhibits]

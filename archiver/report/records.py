@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from archiver.custody.cosigned import Vouched
 from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
@@ -14,7 +15,7 @@ from archiver.proof import disclosure
 from archiver.proof.lineage.traits import Picture, Posted
 from archiver.proof.times.anchored import Dated
 from archiver.report.withholding.leaks import Secret
-from archiver.report.withholding.withheld import Withheld
+from archiver.report.withholding.withheld import NOTHING, Asked, Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,12 @@ class Anchored:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites.
+    """Everything that an export tells. `size` and `root` are the checkpoint that the report cites, `vouched` is the
+    one, of that size at most, that most witnesses cosigned.
 
     `verifier_keys` are those in use, Ed25519 first. `prepared_by` is empty where it is withheld, and so is
     `prepared_for`, which is None where nobody was named. `inclusion` are proofs to that root, by entry.
+    `signed` says how report.pdf is signed, and is empty where it is not.
     """
 
     origin: str
@@ -144,14 +147,17 @@ class Records:
     prepared_for: str | None
     size: int
     root: bytes
+    vouched: Vouched | None
     exhibits: tuple[ExhibitRecords, ...]
     entries: tuple[LedgerEntry, ...]
     left_out: int
     stamps: tuple[Stamped, ...] = ()
     anchors: tuple[Anchored, ...] = ()
     inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
+    asked: Asked = NOTHING
     withheld: Withheld = field(default_factory=Withheld)
     tools: Mapping[str, str] = field(default_factory=dict)
+    signed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verifier_key(self) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pyrage
 import pytest
+from pyrage.x25519 import Identity
 
 from tests.calling import Archiver
 
@@ -33,6 +36,16 @@ def test_a_zip_is_written_in_place_of_a_folder_and_verifies(filled: Archiver, tm
     assert "is there already" in said.err
 
 
+def test_an_encrypted_zip_says_how_it_is_opened(filled: Archiver, tmp_path: Path) -> None:
+    own = Identity.generate()
+    target = tmp_path / "quay.zip.age"
+    said = filled("export", "--case", "quay", "--to", str(target), "--encrypt-to", str(own.to_public()))
+    plain = pyrage.decrypt(target.read_bytes(), [own])
+    assert f"The zip in it has the SHA-256 {hashlib.sha256(plain).hexdigest()}" in said.out
+    assert "age --decrypt --identity KEYFILE --output quay.zip quay.zip.age" in said.out
+    assert "archive-encrypted" in filled("verify", str(target), code=3).out
+
+
 def test_what_is_no_zip_of_ours_is_said_in_one_table(filled: Archiver, tmp_path: Path) -> None:
     (tmp_path / "other.zip").write_bytes(b"PK" * 50)
     said = filled("verify", str(tmp_path / "other.zip"), code=1)
@@ -44,6 +57,7 @@ def test_what_is_no_zip_of_ours_is_said_in_one_table(filled: Archiver, tmp_path:
     ("call", "says"),
     [
         (["export", "--case", "quay", "--to", "quay", "--zip"], "no name of a zip"),
+        (["export", "--case", "quay", "--to", "quay.zip", "--encrypt-to", "age1"], "is no recipient of age"),
         (["verify", "one.zip", "--since", "3"], "--since is for vaults"),
     ],
 )

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from archiver.custody import audit, cosigned, queue, rotation
+from archiver.custody.cosigned import Vouched
 from archiver.custody.queue import Asked
 from archiver.custody.vault import Vault, create
 from archiver.custody.witness import appointed, notary, received
@@ -167,6 +168,14 @@ def test_a_vault_whose_keys_do_not_hold_is_remembered_under_none(vault: Vault, t
     assert verdict.look is None
 
 
+def told(vault: Vault, number: int) -> Vouched:
+    """What an export shows of witnesses, once the ledger tells of all that came."""
+    act(vault, number)
+    found = cosigned.best(vault.folder, vault.database.read())
+    assert found is not None
+    return found
+
+
 def test_only_the_newest_hundred_notes_are_looked_through_and_the_fullest_is_given(
     vault: Vault, witness: WitnessFolder, tmp_path: Path
 ) -> None:
@@ -177,13 +186,19 @@ def test_only_the_newest_hundred_notes_are_looked_through_and_the_fullest_is_giv
     received.add(vault, answer(vault, second))
     act(vault, 1)
     received.add(vault, answer(vault, witness))
-    best = cosigned.newest(vault.folder)
-    assert best is not None
-    assert best[0] == 1  # two witnesses cosigned it, and one the newer one
+    best = told(vault, 2)
+    assert best.size == 1  # two witnesses cosigned it, and one the newer one
+    assert [one.witness for one in best.witnesses] == sorted([str(witness.key), str(second.key)])
+    received.add(vault, answer(vault, witness))
     received.add(vault, answer(vault, second))
-    again = cosigned.newest(vault.folder)
+    again = cosigned.best(vault.folder, vault.database.read())
     assert again is not None
-    assert again[0] > 1
+    assert again.size > 1, "it counts before an entry tells of it"
+    # What entries below a number tell is the same for ever.
+    assert cosigned.best(vault.folder, vault.database.read(), 2) is None
+    assert cosigned.best(vault.folder, vault.database.read(), again.size) == best
+    assert told(vault, 3) == again
+    assert cosigned.best(vault.folder, vault.database.read(), 10**6) == again
 
 
 def test_people_may_edit_the_list_of_witnesses_and_appointing_keeps_their_lines(

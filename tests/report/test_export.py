@@ -30,7 +30,8 @@ from archiver.proof import canonical
 from archiver.proof.bundle import layout
 from archiver.proof.bundle.check import verify
 from archiver.report.bundle import pyz
-from archiver.report.export import Prepared, export
+from archiver.report.export import export
+from archiver.report.plan import Prepared
 from archiver.report.withholding.withheld import ask
 from tests.report.bundle_story import (
     CASE,

@@ -182,6 +182,7 @@ ATTACKS: dict[str, tuple[Callable[[bytes, Files], bytes], str]] = {
     "a bomb": (bomb, "archive-foreign"),
     "packed by another program": (lambda data, files: by_python(files), "archive-foreign"),
     "encrypted": (encrypted, "archive-encrypted"),
+    "encrypted as a whole": (lambda data, files: b"age-encryption.org/v1\n-> X25519 " + data, "archive-encrypted"),
     "too many files": (many, "too-many-files"),
     "a directory of a terabyte": (long_directory, "archive-malformed"),
     "a link": (linked, "link"),

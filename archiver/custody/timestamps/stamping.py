@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver import model
-from archiver.config import Authority
+from archiver.config import Authority, Settings
 from archiver.custody.timestamps import stamps, trust
 from archiver.custody.timestamps.stamps import Issued, Stamp
 from archiver.custody.timestamps.trust import Checked
@@ -59,11 +59,7 @@ def add(
     authorities = {one.url: one for one in vault.settings.timestamp}
     unknown = [url for url in urls if url not in authorities]
     if unknown or not authorities:
-        what = f"{unknown[0][:200]} is" if unknown else "no authority is"
-        raise UsageError(
-            f"{what} {'not ' if unknown else ''}configured in archiver.toml",
-            next_step='Write [[timestamp]] with url = "..." and certificates = "ROOTS.pem", or [[calendar]] with url',
-        )
+        raise _unconfigured(f"{unknown[0][:200]} is not" if unknown else "no authority is")
     of = stamps.newest(vault)
     wanted = list(urls or authorities)
     if of is None:
@@ -73,7 +69,7 @@ def add(
     for url in wanted if again else stamps.waits_for(vault, wanted):
         try:
             roots = _roots(authorities[url])
-            query = make_query(of)
+            query = make_query(of.note)
             received.append(_checked(of, query, ask(url, query), roots, url))
         except ArchiverError as error:
             errors.append(error)  # one authority that is away keeps nobody else from answering
@@ -93,12 +89,32 @@ def renew(vault: Vault, ask: Ask, within: timedelta) -> tuple[list[Stamp], list[
     return old, made, errors
 
 
-def make_query(of: Issued) -> bytes:
-    """A query (DER) for the checkpoint's signed note: SHA-256, a random number, and the certificates wanted."""
+def of_bytes(settings: Settings, ask: Ask, url: str, stamped: bytes) -> bytes:
+    """A checked reply about any bytes, by a configured authority. It is no act of the ledger's, and not recorded.
+
+    Raises UsageError where it is not configured, EvidenceError for a reply that is not good, MachineError.
+    """
+    roots = _roots(authority(settings, url))
+    query = make_query(stamped)
+    reply = ask(url, query)
+    _check(query, reply, stamped, roots, url)
+    return reply
+
+
+def authority(settings: Settings, url: str) -> Authority:
+    """The configured authority at an address. Raises UsageError where there is none."""
+    found = next((one for one in settings.timestamp if one.url == url), None)
+    if found is None:
+        raise _unconfigured(f"{url[:200]} is not")
+    return found
+
+
+def make_query(stamped: bytes) -> bytes:
+    """A query (DER) about these bytes: SHA-256, a random number, and the certificates wanted."""
     from rfc3161_client import TimestampRequestBuilder
     from rfc3161_client.base import HashAlgorithm
 
-    built = TimestampRequestBuilder().data(of.note).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True)
+    built = TimestampRequestBuilder().data(stamped).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True)
     return built.cert_request(cert_request=True).build().as_bytes()
 
 
@@ -107,7 +123,7 @@ def write_query(vault: Vault, target: Path) -> Issued:
     of = stamps.newest(vault)
     if of is None:
         raise UsageError("no checkpoint was issued yet")
-    query = make_query(of)
+    query = make_query(of.note)
     folder = vault.folder / FOLDER_NAME
     if not folder.is_dir():
         folder.mkdir()
@@ -162,6 +178,13 @@ def _nonce(query: bytes) -> str:
     return f"{nonce:x}"
 
 
+def _unconfigured(what: str) -> UsageError:
+    return UsageError(
+        f"{what} configured in archiver.toml",
+        next_step='Write [[timestamp]] with url = "..." and certificates = "ROOTS.pem", or [[calendar]] with url',
+    )
+
+
 def _roots(authority: Authority) -> Sequence[Certificate]:
     try:
         return trust.read_pem(authority.certificates.read_bytes())
@@ -170,12 +193,7 @@ def _roots(authority: Authority) -> Sequence[Certificate]:
 
 
 def _checked(of: Issued, query: bytes, reply: bytes, roots: Sequence[Certificate], source: str) -> Received:
-    try:
-        checked = trust.check(reply, query, of.note, roots)
-    except ProofError as error:
-        step = "Nothing was recorded. Compare its root with the file of certificates in archiver.toml"
-        raise EvidenceError(f"the reply of {source or 'the authority'} is not good: {error.message}",
-                            code=error.code, next_step=step) from None  # fmt: skip
+    checked = _check(query, reply, of.note, roots, source)
     if model.moment(checked.token.time) + TOLERANCE < model.moment(of.claimed):
         raise EvidenceError(
             f"the authority's time, {checked.token.time}, is before the last entry's, {of.claimed}",
@@ -183,6 +201,15 @@ def _checked(of: Issued, query: bytes, reply: bytes, roots: Sequence[Certificate
             next_step="Nothing was recorded. Set this machine's clock; stamps are possible again when it is later",
         )
     return Received(of, query, reply, checked, source)
+
+
+def _check(query: bytes, reply: bytes, stamped: bytes, roots: Sequence[Certificate], source: str) -> Checked:
+    try:
+        return trust.check(reply, query, stamped, roots)
+    except ProofError as error:
+        step = "Nothing was recorded. Compare its root with the file of certificates in archiver.toml"
+        raise EvidenceError(f"the reply of {source or 'the authority'} is not good: {error.message}",
+                            code=error.code, next_step=step) from None  # fmt: skip
 
 
 def _record(vault: Vault, received: Sequence[Received]) -> list[Stamp]:

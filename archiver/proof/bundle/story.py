@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archiver.proof import canonical
-from archiver.proof.bundle import grouped, layout, matched
+from archiver.proof.bundle import grouped, layout, matched, named
 from archiver.proof.bundle.bag import Bag, Faults
 from archiver.proof.bundle.evidence import Entry, Evidence, read_json
 from archiver.proof.bundle.exhibits import Exhibit, Told, objects_of
@@ -42,6 +42,7 @@ def _differences(
     # Reports of the first versions show the first key only.
     if [ledger.get("verifier_key")] != keys[:1] or ledger.get("verifier_keys", keys) != keys:
         yield layout.REPORT_JSON, "the keys that the report shows are not those of the bundle"
+    yield from named.differences(bag, ledger)
     listed = rows(ledger.get("entries"), _CODE)
     export = evidence.export.seq if evidence.export else -1
     if listed != sorted(set(evidence.entries) - {export}):
@@ -66,6 +67,10 @@ def _prepared(report: dict[str, Any], export: Entry) -> Iterator[tuple[str, str]
         export.fields.get("prepared_for", ""),
     ):
         yield layout.REPORT_JSON, "no disclosure says by whom, or for whom, the report was prepared"
+    cited = table(table(report.get("ledger"), _CODE).get("checkpoint"), _CODE)
+    for name, said in (("prepared_at", report.get("prepared_at")), ("size", cited.get("size"))):
+        if export.detail.get(name, said) != said:
+            yield layout.REPORT_JSON, "the export's entry gives another time or checkpoint than the report"
 
 
 def _exhibit(

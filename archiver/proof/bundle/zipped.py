@@ -25,6 +25,9 @@ _FOREIGN = "archive-foreign"
 _MALFORMED = "archive-malformed"
 _OTHER_TOOL = "another program than archiver packed it"
 
+#: How a file begins that was encrypted to its recipients (C2SP age).
+_AGE = b"age-encryption.org/v1\n"
+
 
 class Zip:
     """The zip, open until `close`."""
@@ -129,6 +132,8 @@ def _read_directory(stream: BinaryIO) -> list[Packed]:
 
 def _read_end(stream: BinaryIO) -> tuple[int, int, int]:
     """How many files there are, and where the directory begins and how long it is."""
+    if stream.read(len(_AGE)) == _AGE:
+        raise ProofError("archive-encrypted", "it is encrypted (age): a recipient decrypts it, and checks the zip")
     whole = stream.seek(0, 2)
     most = zipform.END_64.size + zipform.LOCATOR_64.size + zipform.END.size
     stream.seek(max(0, whole - most - zipform.NO_16))

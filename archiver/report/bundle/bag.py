@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,9 @@ from archiver.proof.bundle.bag import CHUNK_BYTES, FileDigests
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+
+#: Among the working copies: where a bundle lies that is to leave only encrypted.
+_APART = "export.partial"
 
 
 class BagWriter:
@@ -72,25 +76,62 @@ class BagWriter:
             _sync(Path(folder))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bundle comes about: its folder, where its zip goes, and where that is sealed.
+
+    The last of them that there is becomes `target`.
+    """
+
+    target: Path
+    folder: Path
+    archive: Path | None = None
+    sealed: Path | None = None
+
+
 @contextmanager
-def appearing(target: Path, *, zipped: bool = False) -> Iterator[tuple[Path, Path | None]]:
+def appearing(target: Path, *, zipped: bool = False, plain: Path | None = None) -> Iterator[Place]:
     """Where to write a bundle's folder that takes the name `target` when the block ends well, and else vanishes.
 
-    With `zipped` it vanishes in any case, and the file at the second place becomes `target`; without, there is none.
+    With `zipped` it vanishes in any case, and its archive becomes `target`. With `plain` that is sealed first: folder
+    and archive lie in this folder of the vault, where the evidence lies plain anyway, and never beside `target`.
     Raises UsageError where `target` holds something, MachineError where it cannot be written.
     """
-    if zipped and os.path.lexists(target):
+    single = zipped or plain is not None
+    if single and os.path.lexists(target):
         raise UsageError(f"{target} is there already", next_step="Name a file that is new")
     if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
         raise UsageError(f"{target} holds something already", next_step="Name a folder that is new or empty")
     with _temporary(target) as temporary:
-        folder, archive = temporary / "bundle", temporary / "zip"
-        folder.mkdir()
-        yield folder, archive if zipped else None
-        if zipped:
-            _rename_new(archive, target)
+        if plain is not None:
+            with _kept_apart(plain) as apart:
+                place = _place(target, apart, archive=True, sealed=temporary / "sealed")
+                yield place
         else:
-            os.rename(folder, target)
+            place = _place(target, temporary, archive=zipped)
+            yield place
+        if single:
+            _rename_new(place.sealed or place.archive or place.folder, target)
+        else:
+            os.rename(place.folder, target)
+
+
+def _place(target: Path, within: Path, *, archive: bool, sealed: Path | None = None) -> Place:
+    folder = within / "bundle"
+    folder.mkdir()
+    return Place(target, folder, within / "zip" if archive else None, sealed)
+
+
+@contextmanager
+def _kept_apart(plain: Path) -> Iterator[Path]:
+    """A folder in `plain` that is gone in the end; what a killed process left there goes first. One at a time."""
+    folder = plain / _APART
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

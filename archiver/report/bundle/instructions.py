@@ -27,7 +27,14 @@ def instructions(records: Records) -> str:
         limits="\n".join(limits),
         stamps=_stamps(records),
         anchors=_anchors(records),
+        signature="\n".join(_signature(records)),
     )
+
+
+def _signature(records: Records) -> list[str]:
+    if not records.signed:
+        return ["report.pdf bears no signature of its own: like all files it hangs on the ledger's."]
+    return [line.format(**records.signed) for line in _SIGNED]
 
 
 def _stamps(records: Records) -> str:
@@ -58,6 +65,19 @@ def _block(one: Anchored) -> list[str]:
     made = f"Bitcoin block {header.height}, made at {one.dated.time[:19]}Z by the header that the office gives:"
     return [made, header.hash]
 
+
+_SIGNED = (
+    "report.pdf bears a signature of its own ({profile}), by the certificate with this SHA-256:",
+    "",
+    "      {certificate_sha256}",
+    "",
+    "    Any reader of PDF that knows signatures checks it, and poppler's pdfsig:",
+    "",
+    "  pdfsig data/report.pdf",
+    "",
+    "    It says who issued the paper. Whether that certificate is to be believed, those know who know its",
+    "    authority; the evidence hangs on the ledger's signature (3.4), not on this one.",
+)
 
 _ANCHORED = (
     "Anchors (OpenTimestamps). A proof leads from a checkpoint's digest to the Merkle root of a Bitcoin",

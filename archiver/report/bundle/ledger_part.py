@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -13,12 +13,11 @@ from archiver.custody import cosigned as cosigned_notes
 from archiver.custody.rotation import changes_of_keys
 from archiver.custody.vault import Vault
 from archiver.errors import ArchiverError
-from archiver.model import CustodyEvent, EventType, Outcome
+from archiver.model import CustodyEvent, EventType, Outcome, Tool
 from archiver.proof import canonical, disclosure
 from archiver.proof.bundle import check as bundle
 from archiver.proof.bundle import layout
 from archiver.proof.bundle.evidence import VERSION
-from archiver.proof.log.checkpoint import Checkpoint
 from archiver.report import gather
 from archiver.report.bundle.bag import BagWriter
 from archiver.report.records import LedgerEntry, Records
@@ -32,20 +31,13 @@ def write_entries(writer: BagWriter, records: Records) -> None:
     writer.put(layout.KEY, "".join(f"{line}\n" for line in records.verifier_keys).encode())
 
 
-def write_own_entry(
-    vault: Vault,
-    writer: BagWriter,
-    records: Records,
-    sealed: Mapping[str, str],
-    told: list[CustodyEvent],
-    cosign: Callable[[], object],
-) -> None:
-    """The export's own entry, noted in `told`, then the proofs of all entries under the checkpoint that covers it.
+def append_own_entry(
+    vault: Vault, records: Records, listed: bytes, sealed: Mapping[str, str], told: list[CustodyEvent], **more: int
+) -> int:
+    """Have the ledger tell of the export, and publish that; gives the entry's number. The event is noted in `told`.
 
-    `cosign` is called when that checkpoint was issued.
+    `listed` is the list of files that the entry vouches for, `more` what else its detail says.
     """
-    files = {path: (one.sha256, one.size) for path, one in writer.files.items()}
-    listed = canonical.encode(bundle.files_document(files))
     event = CustodyEvent(
         EventType.DISSEMINATION,
         detail={
@@ -53,42 +45,57 @@ def write_own_entry(
             "files_sha256": hashlib.sha256(listed).hexdigest(),
             "exhibits": [[one.number, one.item] for one in records.exhibits],
             "withheld": records.withheld.document(),
+            "prepared_at": records.prepared_at,
+            "size": records.size,
+            "asked": records.asked.document(),
+            **more,
         },
-        # Which values may be found in the bundle is nothing for its readers: they would know what to look for.
-        sealed={**sealed, "note": _accepted(records)},
+        tools=tuple(Tool(name, version) for name, version in records.tools.items()),
+        sealed=sealed,
     )
     with vault.database.write() as transaction:
         (seq,) = vault.ledger.append(transaction, [event])
     told.append(event)
     vault.ledger.publish()
-    cosign()
-    own = gather.entry(vault, seq).without({*records.withheld.fields, "note"})
+    return seq
+
+
+def files_listed(writer: BagWriter) -> bytes:
+    """files.json: the list of the files so far, for which an export's entry vouches."""
+    files = {path: (one.sha256, one.size) for path, one in writer.files.items()}
+    return canonical.encode(bundle.files_document(files))
+
+
+def write_proofs(vault: Vault, writer: BagWriter, records: Records, seq: int, listed: bytes) -> None:
+    """The export's own entry, `seq`, and the proofs of all entries under the first checkpoint that was issued over it.
+
+    Whatever came later is not looked at, so the same export has the same proofs for ever; but lines of witnesses on
+    that very checkpoint go along whenever they came.
+    """
+    own = gather.entry(vault, seq).without(records.withheld.fields)
+    newest, note = _checkpoint_over(vault, seq)
     writer.put(layout.EXPORT_ENTRY, own.body)
     writer.put(layout.EXPORT_DISCLOSURES, _disclosures([own]))
     writer.put(layout.EXPORT_FILES, listed)
-    latest = vault.ledger.latest()
-    assert latest is not None, "it was just published"
-    newest, note = latest
     writer.put(layout.EXPORT_CHECKPOINT, note)
-    cosigned = _cosigned(vault, newest)
-    if cosigned is not None:
-        writer.put(layout.EXPORT_COSIGNED, cosigned[1])
-    older = cosigned[0] if cosigned else None
-    writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest.size, older)))
-    changes = [_change(vault, size, note, newest.size) for size, note in changes_of_keys(vault, newest.size)]
+    if records.vouched is not None:
+        writer.put(layout.EXPORT_COSIGNED, records.vouched.note)
+    older = records.vouched.size if records.vouched else None
+    writer.put(layout.EXPORT_PROOFS, canonical.encode(_proofs(vault, records, seq, newest, older)))
+    changes = [_change(vault, size, signed, newest) for size, signed in changes_of_keys(vault, newest)]
     if changes:
         writer.put(layout.EXPORT_ROTATIONS, canonical.encode({"v": VERSION, "changes": changes}))
 
 
-def _accepted(records: Records) -> str:
-    accepted = sorted(records.withheld.accepted)
-    return f"accepted to be found in the bundle: {', '.join(accepted)}" if accepted else ""
-
-
-def _cosigned(vault: Vault, newest: Checkpoint) -> tuple[int, bytes] | None:
-    """The newest checkpoint that witnesses cosigned, unless that is the bundle's own, which then bears their lines."""
-    kept = cosigned_notes.newest(vault.folder)
-    return kept if kept and kept[0] < newest.size else None
+def _checkpoint_over(vault: Vault, seq: int) -> tuple[int, bytes]:
+    """Size and note of the first checkpoint that covers entry `seq`, with the lines of its witnesses."""
+    row = (
+        vault.database.read()
+        .execute("SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1", (seq,))
+        .fetchone()
+    )
+    assert row is not None, "it was published"
+    return row[0], cosigned_notes.read(vault.folder, row[0]) or bytes(row[1])
 
 
 @contextmanager
@@ -116,7 +123,7 @@ def _proofs(vault: Vault, records: Records, own: int, size: int, cosigned: int |
         "v": VERSION,
         "export": own,
         "size": size,
-        "inclusion": {str(seq): _base64(vault.ledger.inclusion_proof(seq, size)) for seq in numbers},
+        "inclusion": {str(seq): _base64(path) for seq, path in vault.ledger.inclusion_proofs(numbers, size).items()},
         "consistency": _base64(vault.ledger.consistency_proof(records.size, size)),
     }
     for name, covered in (

@@ -5,6 +5,9 @@ const NO_32 = 0xffffffff;
 const MAX_DIRECTORY_BYTES = 32 * 1024 * 1024;
 const OTHER_TOOL = "another program than archiver packed it";
 
+// How a file begins that was encrypted to its recipients.
+const AGE = new TextEncoder().encode("age-encryption.org/v1\n");
+
 // Little-endian numbers: pairs of width in bytes and value.
 function packed(...numbers) {
   const bytes = new Uint8Array(numbers.reduce((sum, [width]) => sum + width, 0));
@@ -94,6 +97,8 @@ async function unzipped(blob) {
 }
 
 async function zipEnd(blob) {
+  const sealed = same(await bytesOf(blob, 0, AGE.length), AGE);
+  require(!sealed, "archive-encrypted", "it is encrypted (age): a recipient decrypts it, and checks the zip");
   const most = 56 + 20 + 22;
   const tail = await bytesOf(blob, Math.max(0, blob.size - most - NO_16), blob.size);
   let place = tail.length - 4;

@@ -15,6 +15,7 @@ from typing import Any
 
 from archiver.errors import ArchiverError
 from archiver.model import EventType
+from archiver.proof.bundle import named
 from archiver.proof.log import merkle
 from archiver.report.document import anchored, certificate, lineage, matched, timely
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
@@ -60,6 +61,7 @@ def document(records: Records) -> dict[str, Any]:
             "verifier_key": records.verifier_key,
             "verifier_keys": list(records.verifier_keys),
             "checkpoint": {"size": records.size, "root": records.root.hex()},
+            "witnesses": list(_witnesses(records)),
             "entries": [entry.seq for entry in records.entries],
             "left_out": records.left_out,
         },
@@ -73,11 +75,19 @@ def document(records: Records) -> dict[str, Any]:
         "matches": matched.rows(records),
         "lineage": lineage.rows(records),
         "limits": [*words.LIMITS, *(words.BLURRED_LIMITS if records.withheld.blurred else ())],
+        **({"signature": dict(records.signed)} if records.signed else {}),
     }
     faults = [f"{'/'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in _validator().iter_errors(made)]
     if faults:
         raise ArchiverError(f"the report would not be valid: {'; '.join(faults[:3])}", code="report-invalid")
     return made
+
+
+def _witnesses(records: Records) -> Iterator[dict[str, Any]]:
+    """Who cosigned which checkpoint when. The key is their whole verifier key, for a reader's policy."""
+    for one in records.vouched.witnesses if records.vouched else ():
+        name = one.witness.partition("+")[0]
+        yield {"name": name, "key": one.witness, "size": one.size, "time": named.moment(one.time)}
 
 
 def duration_ms(summary: Mapping[str, Any]) -> int:

@@ -26,6 +26,7 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
         yield Facts(tuple(Fact(name, key, kind="code") for name, key in keys))
     yield Heading("Witnesses", 2)
     yield Prose(prose.WITNESSES)
+    yield from _witnesses(report["ledger"].get("witnesses", []))
     if report["timestamps"]:
         yield Heading("Time stamps", 2)
         yield Prose(prose.STAMPS)
@@ -34,6 +35,10 @@ def blocks(report: Mapping[str, Any]) -> Iterator[Block]:
         yield Heading("Anchors in Bitcoin", 2)
         yield Prose(prose.ANCHORS)
         yield from _anchors(report["anchors"])
+    if "signature" in report:
+        yield Heading("The signature on this file", 2)
+        yield Prose(prose.SIGNATURE)
+        yield Facts(tuple(_signature(report["signature"])))
     yield Heading("Proof that the exhibits are in it", 2)
     yield Prose(prose.INCLUSION)
     for one in report["exhibits"]:
@@ -53,6 +58,18 @@ def _ledger(report: Mapping[str, Any]) -> Iterator[Fact]:
         left_out = f"{ledger['left_out']} entries that also concern items which are not part of this export"
         yield Fact("Left out", left_out)
     yield Fact("Made with", ", ".join(f"{name} {version}" for name, version in report["tools"].items()))
+
+
+def _witnesses(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+    yield Prose(prose.WITNESSED if found else prose.UNWITNESSED)
+    for one in found:
+        said = f"first {one['size']} entries, {figures.moment(one['time'])}"
+        yield File(one["name"], (Cell(said, "small"),), (("key", (one["key"],)),))
+
+
+def _signature(told: Mapping[str, str]) -> Iterator[Fact]:
+    yield Fact("Form", told["profile"])
+    yield Fact("Certificate (SHA-256)", told["certificate_sha256"], kind="code")
 
 
 def _included(number: int, told: Mapping[str, Any]) -> Block:

@@ -51,6 +51,10 @@ class Typesetter:
     ) -> None:
         self._sandbox.close()
 
+    def start(self) -> None:
+        """Prepare the sandbox now instead of at the first document. Raises SandboxError."""
+        self._sandbox.start()
+
     def pdf(self, document: blocks.Document, frames: Mapping[blocks.Picture, bytes]) -> bytes:
         """The document as PDF; the same bytes for the same document, pictures, fonts and typst.
 

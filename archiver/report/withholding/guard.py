@@ -48,6 +48,16 @@ class Guard:
         """Places that could not be looked into."""
         return tuple(dict.fromkeys(self._check.unsearched))
 
+    def check_certificates(self, certificates: Sequence[bytes]) -> None:
+        """Search the certificates that are to sign report.pdf: they name a person or an office. Raises RefusedError."""
+        found = [leak for one in certificates for leak in self._check.data(one, "the certificate for report.pdf")]
+        if found:
+            raise RefusedError(
+                f"the bundle would tell what it is to withhold: {'; '.join(summed(found)[:_LINES])}",
+                code="leak",
+                next_step="Nothing was exported. Sign with a certificate that does not say it, or do without",
+            )
+
     def check(self, folder: Path, files: Mapping[str, int], observe: Callable[[int, int, str], None]) -> None:
         """Search the files (sizes by path) that were not searched yet. Raises RefusedError for any leak."""
         waiting = {path: size for path, size in files.items() if path not in self._done}

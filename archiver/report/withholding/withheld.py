@@ -45,6 +45,11 @@ class Asked:
     accepted: frozenset[str] = frozenset()
     blurred: bool = False
 
+    def document(self) -> dict[str, Any]:
+        """As the export's own entry says it. What is accepted is not for everybody to know."""
+        named = {name: sorted(getattr(self, name)) for name in ("fields", "objects", "metadata")}
+        return {**named, **({"blurred": True} if self.blurred else {})}
+
 
 NOTHING = Asked()
 

@@ -108,9 +108,19 @@ SIGNED = (
 
 WITNESSES = (
     "Witnesses are other offices or organisations that saw the ledger grow and signed its checkpoints. Their lines"
-    " stand below the office's own signatures in data/ledger/export/checkpoint, or on the newest earlier checkpoint"
-    " that they signed, in data/ledger/export/cosigned. Whose signature counts is for the reader to say: the verifier"
-    " checks those that a policy file names (--policy)."
+    " stand below the office's own signatures in data/ledger/export/cosigned, and, where they were asked about this"
+    " bundle itself, in data/ledger/export/checkpoint. Whose signature counts is for the reader to say: get a witness's"
+    " key from the witness, and name it in a policy file; the verifier checks those that the policy names (--policy)."
+)
+
+WITNESSED = "Those who had signed when this report was written:"
+
+UNWITNESSED = "When this report was written no witness had signed a checkpoint of this ledger."
+
+SIGNATURE = (
+    "The PDF files of this report bear a signature by the certificate with this digest, in the form that readers of PDF"
+    " check (PAdES, ETSI EN 319 142-1; `pdfsig report.pdf` shows it). It says who issued this paper. The evidence does"
+    " not rest on it but on the ledger, and whose certificate counts is for the reader to say."
 )
 
 INCLUSION = (

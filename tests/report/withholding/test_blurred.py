@@ -18,11 +18,14 @@ import pytest
 from PIL import Image
 
 from archiver.custody.vault import Vault
+from archiver.errors import UsageError
 from archiver.examine.blur import hiding
 from archiver.model import EventType
 from archiver.proof import canonical, disclosure
 from archiver.proof.bundle import layout
-from archiver.report.export import Exported, export
+from archiver.report.again import again
+from archiver.report.build import Exported
+from archiver.report.export import export
 from archiver.report.withholding.blurred import Asked
 from archiver.report.withholding.withheld import ask
 from tests.report.blurred_story import BROKEN, CASE, FILM, PHOTO, PLACE, PLANTED, TEXT, build, film, photo
@@ -182,3 +185,10 @@ def test_everything_can_be_hidden_the_sound_kept_and_more_withheld(vault: Vault,
 
 def test_a_copy_that_is_gone_again_leaves_no_trace_on_this_machine(vault: Vault, exported: Exported) -> None:
     assert not [path for path in vault.working.iterdir() if path.name.startswith(("blurred-", ".blur-"))]
+
+
+def test_a_bundle_with_copies_is_not_made_again(vault: Vault, exported: Exported, tmp_path: Path) -> None:
+    """Another processor would round otherwise: the entry would vouch for other bytes."""
+    with pytest.raises(UsageError, match="holds blurred copies"):
+        again(vault, exported.entry, tmp_path / "again")
+    assert not (tmp_path / "again").exists()

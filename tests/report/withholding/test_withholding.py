@@ -18,7 +18,8 @@ from archiver.proof.bundle import layout
 from archiver.proof.bundle.check import verify
 from archiver.proof.bundle.opened import Opened
 from archiver.report import gather
-from archiver.report.export import Exported, export
+from archiver.report.build import Exported
+from archiver.report.export import export
 from archiver.report.withholding import redact, suggest
 from archiver.report.withholding.withheld import GROUPS, OBJECTS, Asked, ask
 from tests.report.bundle_story import film

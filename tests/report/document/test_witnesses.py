@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from archiver.custody import cosigned
 from archiver.custody.vault import Vault
 from archiver.custody.witness import appointed, notary, received
 from archiver.custody.witness.folder import WitnessFolder
@@ -48,8 +50,6 @@ def cosign(vault: Vault, witness: WitnessFolder, old: int) -> None:
 
 @pytest.fixture
 def bundle(witnessed: tuple[Vault, Path, WitnessFolder, int], tmp_path: Path) -> Bundle:
-    import shutil
-
     shutil.copytree(witnessed[1], tmp_path / "bundle")
     for path in (tmp_path / "bundle").rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -127,7 +127,7 @@ def test_a_cosignature_that_came_later_changes_nothing_of_the_same_bundle(
     appointed.appoint(vault, second.key)
     for size in range(1, 3):  # an export that tells of them, and what came after
         again(vault, entry, tmp_path / f"again-{size}")
-        cosign(vault, second, 0 if size == 1 else received.cosigned.last_of(vault.folder, second.key))
+        cosign(vault, second, 0 if size == 1 else cosigned.last_of(vault.folder, second.key))
     for path in (one for one in folder.rglob("*") if one.is_file()):
         other = tmp_path / "again-2" / path.relative_to(folder)
         assert other.read_bytes() == path.read_bytes(), path

@@ -34,7 +34,7 @@ def show(done: Exported, warnings: Sequence[str] = (), *, zipped: bool) -> int:
             }
         )
     else:
-        click.echo(f"{len(done.items)} exhibits in {done.bundle}, ledger entry {done.entry}")
+        click.echo(f"{len(done.items)} exhibits in {done.bundle}")
         withholding.show(done)
         click.echo(_how_to_read(done, zipped))
         verify.show(done.verdict)

@@ -1,7 +1,7 @@
 """A bundle's zip, encrypted to those who may open it (age, C2SP; X25519 or their SSH keys), in one pass.
 
-Whose keys they are is nobody's business: age writes no name and no key into the file, only as many stanzas as there are
-recipients.
+Whose keys they are is nobody's business. Nothing in the file leads to a key of age's own (X25519); of an SSH key it
+holds four bytes of the digest, by which whoever tries that public key knows it again.
 """
 
 from __future__ import annotations

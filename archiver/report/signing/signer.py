@@ -113,16 +113,16 @@ def _from_pem(path: Path, certificates: bytes, private: bytes, passphrase: Passp
     except ValueError:
         raise UsageError(f"{path} holds no certificate in PEM", next_step=_FORMS) from None
     try:
+        key = load_pem_private_key(private, None)
+    except ValueError:
+        step = "Name its file with --sign-key"
+        raise UsageError(f"there is no private key in PEM for {path}", next_step=step) from None
+    except TypeError:  # it is encrypted
+        given = passphrase()
         try:
-            key = load_pem_private_key(private, None)
-        except TypeError:  # it is encrypted
-            key = load_pem_private_key(private, passphrase())
-    except ValueError as error:
-        if "password" in str(error).lower() or "decrypt" in str(error).lower():
+            key = load_pem_private_key(private, given)
+        except ValueError:  # garbage has as many forms as there are wrong passphrases
             raise _wrong(path) from None
-        raise UsageError(
-            f"there is no private key in PEM for {path}", next_step="Name its file with --sign-key"
-        ) from None
     return Signer(first, tuple(chain), key)
 
 

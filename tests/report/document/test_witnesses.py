@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,6 @@ def cosign(vault: Vault, witness: WitnessFolder, old: int) -> None:
 
 @pytest.fixture
 def bundle(witnessed: tuple[Vault, Path, WitnessFolder, int], tmp_path: Path) -> Bundle:
-    import shutil
-
     shutil.copytree(witnessed[1], tmp_path / "bundle")
     for path in (tmp_path / "bundle").rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

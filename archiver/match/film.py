@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +11,13 @@ import numpy.typing as npt
 
 from archiver.fingerprint import Fingerprint
 from archiver.match.descriptor import (
+    KEEP,
     MIN_CONTRAST,
     WHOLE,
     WORDS,
     Box,
     Codes,
+    Pixels,
     Variant,
     codes,
     coefficients_of,
@@ -26,9 +29,12 @@ from archiver.match.insets import insets
 from archiver.match.shots import boxes, shots
 
 Seconds = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.int32]
 
 #: Samples at a time for which coefficients are held: 64 MB of pictures.
 _CHUNK: Final = 4_096
+#: Codes made at a time: 16 MB of coefficients.
+_ROWS: Final = 16_384
 
 
 def _grid(side: float, steps: int = 3) -> tuple[Box, ...]:
@@ -67,6 +73,8 @@ VARIANTS: Final = tuple(Variant)
 _USUAL: Final = (Variant.PLAIN, Variant.MIRROR)
 #: Samples before and after a shot in which its insets are looked for too: an inset outlasts a cut of what is around it.
 _AROUND: Final = 6
+#: Crops, of which there are many, are kept of every so many samples of an indexed film.
+CROP_STRIDE: Final = 3
 
 
 def seconds(fingerprint: Fingerprint) -> Seconds:
@@ -74,50 +82,89 @@ def seconds(fingerprint: Fingerprint) -> Seconds:
     return np.array(fingerprint.times_ms, np.float64) / 1000
 
 
-def indexed_entries(fingerprint: Fingerprint) -> Entries:
-    """Codes of every sample as an indexed film has them: upright, whole and in part."""
-    return _entries(fingerprint, INDEXED_BOXES, (Variant.PLAIN,), 1)
+def indexed_entries(fingerprint: Fingerprint, *, all_crops: bool = False) -> Entries:
+    """Codes of a film as the index has them, upright: of every sample, and of every third one's crops.
+
+    A copy has samples within a sixth of a second of each that is cropped, so it loses evidence, but no stretch of its
+    own. With `all_crops` none is left out.
+    """
+    return _entries(fingerprint, INDEXED_BOXES, (Variant.PLAIN,), 1, 1 if all_crops else CROP_STRIDE)
 
 
 def query_entries(fingerprint: Fingerprint, stride: int, *, parts: bool) -> Entries:
     """Codes of every `stride`-th sample as a query has them: in every variant; with `parts`, of crops too."""
-    return _entries(fingerprint, QUERY_BOXES if parts else _UNCROPPED, VARIANTS, stride)
+    return _entries(fingerprint, QUERY_BOXES if parts else _UNCROPPED, VARIANTS, stride, stride)
 
 
-def _entries(fingerprint: Fingerprint, parts: tuple[Box, ...], variants: tuple[Variant, ...], stride: int) -> Entries:
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How samples are looked at: boxes of their pictures, turned by `variant`; `part` where these are crops."""
+
+    variant: Variant
+    boxes: tuple[Box, ...]
+    part: bool
+
+
+def _entries(
+    fingerprint: Fingerprint, parts: tuple[Box, ...], variants: tuple[Variant, ...], stride: int, crop_stride: int
+) -> Entries:
     """`parts` are those of a shot's likeliest box that are taken in the usual variants."""
     pictures = fingerprint.pictures()
     table: dict[Box, int] = {}
-    made: list[tuple[Codes, npt.NDArray[np.int32], int, int, bool]] = []
+    made: list[Entries] = []
     for start in range(0, len(pictures), _CHUNK):
-        part = pictures[start : start + _CHUNK]
-        for shot in shots(part):
+        chunk = pictures[start : start + _CHUNK]
+        asked: dict[_View, list[Samples]] = {}  # most shots have no borders: these are looked at alike, and together
+        for shot in shots(chunk):
             samples = np.arange(shot.start + start, shot.stop + start, dtype=np.int32)
-            chosen = samples % stride == 0
-            if not chosen.any():
+            if not (samples % stride == 0).any():
                 continue
-            found = boxes(part[shot])
-            inner = insets(part[max(0, shot.start - _AROUND) : shot.stop + _AROUND])
-            for variant in variants:
-                wanted = [(box, False) for box in found]
-                if variant in _USUAL:
-                    wanted = [(each.inside(found[0]), each not in _UNCROPPED) for each in parts]
-                    wanted += [(box, False) for box in (*found[1:], *inner)]
-                wanted = [(turned_box(box, variant), is_part) for box, is_part in wanted]
-                views = turned(part[shot][chosen], variant)
-                all_blocks = coefficients_of(views, [box for box, _ in wanted])
-                for (box, is_part), blocks in zip(wanted, all_blocks, strict=True):
-                    lively = contrast(blocks) >= MIN_CONTRAST
-                    number = table.setdefault(box, len(table))
-                    made.append(
-                        (codes(blocks[lively]), samples[chosen][lively], number, VARIANTS.index(variant), is_part)
-                    )
-    lengths = [len(each[1]) for each in made]
+            for view in _views(chunk, shot, parts, variants):
+                chosen = samples[samples % (crop_stride if view.part else stride) == 0]
+                asked.setdefault(view, []).append(chosen)
+        for view, each in asked.items():
+            samples = np.concatenate(each)
+            numbers = np.array([table.setdefault(box, len(table)) for box in view.boxes], np.int32)
+            at_a_time = max(1, _ROWS // len(view.boxes))
+            parts_of = (samples[at : at + at_a_time] for at in range(0, len(samples), at_a_time))
+            made += [_coded(pictures, some, view, numbers) for some in parts_of]
+    return _joined(made, tuple(table))
+
+
+def _views(chunk: Pixels, shot: slice, parts: tuple[Box, ...], variants: tuple[Variant, ...]) -> Iterator[_View]:
+    """How the samples of one shot are looked at."""
+    found = boxes(chunk[shot])
+    inner = insets(chunk[max(0, shot.start - _AROUND) : shot.stop + _AROUND])
+    framed = [(each.inside(found[0]), each in _UNCROPPED) for each in parts]
+    whole, crops = (tuple(box for box, is_whole in framed if is_whole is wanted) for wanted in (True, False))
+    usual = ((whole, False), (crops, True), ((*found[1:], *inner), False))
+    for variant in variants:
+        for wanted, part in usual if variant in _USUAL else ((found, False),):
+            if wanted:
+                yield _View(variant, tuple(turned_box(box, variant) for box in wanted), part)
+
+
+def _coded(pictures: Pixels, samples: Samples, view: _View, numbers: npt.NDArray[np.int32]) -> Entries:
+    """The codes of some samples in the view's boxes, which have these numbers."""
+    blocks = coefficients_of(turned(pictures[samples], view.variant), view.boxes).reshape(-1, KEEP * KEEP)
+    lively = contrast(blocks) >= MIN_CONTRAST
+    count = int(lively.sum())
     return Entries(
-        codes=np.concatenate([each[0] for each in made]) if made else np.empty((0, WORDS), np.uint64),
-        sample=np.concatenate([each[1] for each in made]) if made else np.empty(0, np.int32),
-        box=np.repeat(np.array([each[2] for each in made], np.int32), lengths),
-        variant=np.repeat(np.array([each[3] for each in made], np.int8), lengths),
-        part=np.repeat(np.array([each[4] for each in made], np.bool_), lengths),
-        boxes=tuple(table),
+        codes=codes(blocks[lively]),
+        sample=np.tile(samples, len(numbers))[lively],
+        box=np.repeat(numbers, len(samples))[lively],
+        variant=np.full(count, VARIANTS.index(view.variant), np.int8),
+        part=np.full(count, view.part, np.bool_),
+        boxes=view.boxes,
+    )
+
+
+def _joined(made: Sequence[Entries], table: tuple[Box, ...]) -> Entries:
+    return Entries(
+        codes=np.concatenate([np.empty((0, WORDS), np.uint64), *(each.codes for each in made)]),
+        sample=np.concatenate([np.empty(0, np.int32), *(each.sample for each in made)]),
+        box=np.concatenate([np.empty(0, np.int32), *(each.box for each in made)]),
+        variant=np.concatenate([np.empty(0, np.int8), *(each.variant for each in made)]),
+        part=np.concatenate([np.empty(0, np.bool_), *(each.part for each in made)]),
+        boxes=table,
     )

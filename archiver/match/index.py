@@ -120,9 +120,8 @@ def _rows(
     fingerprint: Fingerprint, number: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
     entries = indexed_entries(fingerprint)
-    kept = sketch.kept(entries)
-    samples = entries.sample[kept].astype(np.uint16)
-    return sketch.arranged(entries.codes[kept]), np.full(len(samples), number, np.uint32), samples
+    samples = entries.sample.astype(np.uint16)
+    return sketch.arranged(entries.codes), np.full(len(samples), number, np.uint32), samples
 
 
 def _compared(

@@ -35,6 +35,9 @@ _SAMPLES: Final = 24
 #: Rectangles whose sides are all this near (in lines) are one.
 _SAME_LINES: Final = 2
 
+#: Pairs of a top and a bottom at a time, whose rectangles stay in a processor's own cache.
+_AT_A_TIME: Final = 32
+
 Numbers = npt.NDArray[np.int64]
 
 
@@ -42,27 +45,42 @@ def insets(pictures: Pixels) -> list[Box]:
     """At most INSETS boxes of pictures (n, side, side), the likeliest first."""
     if len(pictures) > _SAMPLES:
         pictures = pictures[np.linspace(0, len(pictures) - 1, _SAMPLES).astype(int)]
-    levels, side = pictures.astype(np.float32), pictures.shape[1]
-    upright, level = _summed(_edges(levels)), _summed(_edges(levels.transpose(0, 2, 1)))
+    side = pictures.shape[1]
+    upright, level = (_summed(each) for each in _edges(pictures.astype(np.float32)))
     lefts, rights = _spans(upright, side)
     tops, bottoms = _spans(level, side)
-    sides = (
-        *(_mean(upright, tops[:, None], bottoms[:, None], line[None]) for line in (lefts, rights)),
-        *(_mean(level, lefts[None], rights[None], line[:, None]) for line in (tops, bottoms)),
-    )
-    weakest = np.minimum(np.minimum(sides[0], sides[1]), np.minimum(sides[2], sides[3]))
-    strength = sides[0] + sides[1] + sides[2] + sides[3] + 2 * weakest  # [top and bottom, left and right]
-    strength += _LENGTH * ((bottoms - tops)[:, None] + (rights - lefts)[None]) / side
-    strength[np.outer(bottoms - tops, rights - lefts) > _MAX_AREA * side**2] = -np.inf
+    strength = _strengths(upright, level, (lefts, rights), (tops, bottoms))
+    best = strength.max(axis=1)  # of each pair of a top and a bottom
     found: list[Box] = []
-    while len(found) < INSETS and strength.max() > -np.inf:
-        high, wide = divmod(int(strength.argmax()), len(lefts))
+    while len(found) < INSETS and best.max() > -np.inf:
+        high = int(best.argmax())
+        wide = int(strength[high].argmax())
         edges = lefts[wide], tops[high], rights[wide], bottoms[high]
         found.append(Box(*(float(edge) / side for edge in edges)))
         near_wide = (np.abs(lefts - edges[0]) <= _SAME_LINES) & (np.abs(rights - edges[2]) <= _SAME_LINES)
         near_high = (np.abs(tops - edges[1]) <= _SAME_LINES) & (np.abs(bottoms - edges[3]) <= _SAME_LINES)
         strength[np.ix_(near_high, near_wide)] = -np.inf
+        best[near_high] = strength[near_high].max(axis=1)
     return found
+
+
+def _strengths(
+    upright: Floats, level: Floats, across: tuple[Numbers, Numbers], down: tuple[Numbers, Numbers]
+) -> Floats:
+    """How much speaks for each rectangle: (pairs of a top and a bottom, pairs of a left and a right side)."""
+    (lefts, rights), (tops, bottoms), side = across, down, len(level) - 1
+    of_uprights, of_levels = _means(upright, tops, bottoms), np.ascontiguousarray(_means(level, lefts, rights).T)
+    strengths = np.empty((len(tops), len(lefts)), np.float32)
+    for start in range(0, len(tops), _AT_A_TIME):
+        rows = slice(start, start + _AT_A_TIME)
+        left, right = of_uprights[rows].take(lefts, axis=1), of_uprights[rows].take(rights, axis=1)
+        top, bottom = of_levels[tops[rows]], of_levels[bottoms[rows]]
+        weakest = np.minimum(np.minimum(left, right), np.minimum(top, bottom))
+        strengths[rows] = left + right + top + bottom + 2 * weakest
+        high, wide = (bottoms - tops)[rows, None], rights - lefts
+        strengths[rows] += _LENGTH * (high + wide) / side
+        strengths[rows][high * wide > _MAX_AREA * side**2] = -np.inf
+    return strengths
 
 
 def _summed(edges: Floats) -> Floats:
@@ -70,9 +88,10 @@ def _summed(edges: Floats) -> Floats:
     return np.pad(np.cumsum(edges, axis=0, dtype=np.float32), ((1, 0), (0, 0)))
 
 
-def _mean(summed: Floats, start: Numbers, stop: Numbers, line: Numbers) -> Floats:
-    mean: Floats = (summed[stop, line] - summed[start, line]) / (stop - start)
-    return mean
+def _means(summed: Floats, start: Numbers, stop: Numbers) -> Floats:
+    """Mean edge of every line between each start and stop: (spans, lines)."""
+    means: Floats = (summed[stop] - summed[start]) / (stop - start)[:, None]
+    return means
 
 
 def _spans(summed: Floats, side: int) -> tuple[Numbers, Numbers]:
@@ -86,21 +105,29 @@ def _spans(summed: Floats, side: int) -> tuple[Numbers, Numbers]:
     return lines[first[apart]], lines[last[apart]]
 
 
-def _edges(pictures: Floats) -> Floats:
-    """How much of an upright edge there is left of each column: (row, column), the outer borders included."""
-    left, right = pictures[:, :, :-1], pictures[:, :, 1:]
-    step = np.clip(np.abs((right - left).mean(axis=0)) / _STEP_LEVELS, 0.0, 1.0)
+def _edges(pictures: Floats) -> tuple[Floats, Floats]:
+    """How much of an upright edge there is left of each column: (row, column), the outer borders included.
+
+    And how much of a level edge there is above each row: (column, row).
+    """
+    mean, changes = pictures.mean(axis=0), np.diff(pictures, axis=0)
+    power, across, down = _power(changes), _power(np.diff(changes, axis=2)), _power(np.diff(changes, axis=1))
+    return _edge(mean, power, across), _edge(mean.T, power.T, down.T)
+
+
+def _power(changes: Floats) -> Floats:
+    """Mean square over time; 0 where one picture alone changes nothing."""
+    power: Floats = (changes**2).sum(axis=0) / np.float32(max(1, len(changes)))
+    return power
+
+
+def _edge(mean: Floats, power: Floats, apart: Floats) -> Floats:
+    """`power` is that of each pixel's changes, `apart` that of the difference between two neighbours' changes."""
+    step = np.clip(np.abs(np.diff(mean, axis=1)) / _STEP_LEVELS, 0.0, 1.0)
     around = np.pad(step, ((0, 0), (2, 2)), mode="edge")
     sharp = step - 0.5 * (around[:, :-4] + around[:, 4:])
-    edges = np.full((pictures.shape[1], pictures.shape[2] + 1), _BORDER, np.float32)
-    edges[:, 1:-1] = sharp + _INDEPENDENT * _independence(np.diff(left, axis=0), np.diff(right, axis=0))
+    # 0 where two neighbours change alike, 1 where they change independently; 0 where nothing changes.
+    independent = np.minimum(apart / (power[:, :-1] + power[:, 1:] + 1.0), 1.0)
+    edges = np.full((len(mean), len(mean) + 1), _BORDER, np.float32)
+    edges[:, 1:-1] = sharp + _INDEPENDENT * independent
     return edges
-
-
-def _independence(left: Floats, right: Floats) -> Floats:
-    """0 where two neighbours change alike, 1 where they change independently; 0 where nothing changes."""
-    if not len(left):
-        return np.zeros(left.shape[1:], np.float32)
-    power = (left**2).mean(axis=0) + (right**2).mean(axis=0)
-    apart: Floats = ((left - right) ** 2).mean(axis=0) / (power + 1.0)
-    return np.minimum(apart, 1.0)

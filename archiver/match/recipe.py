@@ -31,9 +31,13 @@ def recipe() -> str:
 
 
 def _film() -> Fingerprint:
-    """Two shots: a still picture with a border, and one that changes."""
-    rng = np.random.default_rng(16)
+    """Two shots: a still picture with a border, and one that changes.
+
+    Of 30 seeds this one's keys are the farthest from turning: by a thousand times what is lost in rounding.
+    """
+    rng = np.random.default_rng(25)
     tiles = rng.normal(size=(2, 12, 12)).repeat(SIDE // 12, axis=1).repeat(SIDE // 12, axis=2) * 40 + 128
+    tiles += rng.normal(size=tiles.shape) * 12  # without detail, signs in small boxes are those of rounding
     tiles[0, :, : SIDE // 8] = 0
     shots = [tiles[0]] * 2 + [np.roll(tiles[1], step, axis=1) for step in range(2)]
     blocks = pack(np.clip(np.stack(shots), 0, 252).astype(np.uint8))

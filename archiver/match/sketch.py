@@ -23,8 +23,6 @@ from archiver.match.film import VARIANTS, Entries
 _ROWS, _COLUMNS = np.divmod(np.arange(KEEP * KEEP), KEEP)
 ORDER: Final = np.roll(np.lexsort((_ROWS, _ROWS + _COLUMNS)), -1)
 
-#: Crops, of which there are many, are kept of every so many samples.
-PART_STRIDE: Final = 3
 #: Bits of a key that a query may flip: its least certain ones.
 WEAK_BITS: Final = 10
 #: Keys looked up for each code of a query, its own among them. Sixteen find a tenth less of what was filmed off a
@@ -58,15 +56,6 @@ def arranged(codes: Codes) -> Codes:
         bits = np.take(np.unpackbits(part, axis=1), ORDER, axis=1)
         out[start : start + _CHUNK] = np.packbits(bits, axis=1).view(">u8")
     return out
-
-
-def kept(entries: Entries) -> npt.NDArray[np.bool_]:
-    """Which entries of an indexed film the index keeps: whole pictures all, crops of every third sample.
-
-    A copy has samples within a sixth of a second of each that is kept, so it loses evidence, but no stretch of its own.
-    """
-    some: npt.NDArray[np.bool_] = entries.sample % PART_STRIDE == 0
-    return some | ~entries.part
 
 
 def probes(fingerprint: Fingerprint, entries: Entries, bits: int) -> Probes:

@@ -16,6 +16,7 @@ from archiver.match.descriptor import (
     alike,
     codes,
     coefficients,
+    coefficients_of,
     coefficients_of_points,
     contrast,
     resampled,
@@ -134,3 +135,12 @@ def test_a_box_inside_a_box_stays_inside(inner: tuple[float, ...], outer: tuple[
     around, within = box(outer), box(inner).inside(box(outer))
     assert around.left - 1e-9 <= within.left <= within.right <= around.right + 1e-9
     assert around.top - 1e-9 <= within.top <= within.bottom <= around.bottom + 1e-9
+
+
+def test_many_boxes_at_once_give_what_each_gives_alone() -> None:
+    pictures = _smooth()
+    boxes = [WHOLE, Box(0.1, 0.0, 0.6, 1.0), Box(0.25, 0.25, 0.5, 0.75), Box(0.3, 0.25, 0.9, 0.75)]
+    together = coefficients_of(pictures, boxes)
+    assert together.shape == (len(boxes), len(pictures), KEEP * KEEP)
+    for box, blocks in zip(boxes, together, strict=True):
+        np.testing.assert_allclose(blocks, coefficients(pictures, box), atol=1e-2)

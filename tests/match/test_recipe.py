@@ -31,7 +31,7 @@ def test_another_process_has_the_same_recipe() -> None:
         (film, "INDEXED_BOXES", film.INDEXED_BOXES[:-1]),
         (film, "INDEXED_BOXES", (*film.INDEXED_BOXES[:-1], film.INDEXED_BOXES[1])),
         (film, "MIN_CONTRAST", 500.0),
-        (sketch, "PART_STRIDE", 4),
+        (film, "CROP_STRIDE", 4),
         (sketch, "ORDER", sketch.ORDER[::-1]),
     ],
 )

@@ -188,16 +188,17 @@ def _all_hits(held: list[Volume], codes: list[Any], asked: Probes) -> Hits:
     """What `lookup.hits` would give if every code lay under every key."""
     found = []
     before = 0
+    rows_before = 0
     for one, all_codes in zip(held, codes, strict=True):
         at_a_time = max(1, align.MANY_DISTANCES // max(1, len(one)))
         for start in range(0, len(asked.codes), at_a_time):
             bits = align.distances(asked.codes[start : start + at_a_time], all_codes)
             row, place = np.nonzero(bits <= align.NEAR_BITS)
             support = align.NEAR_BITS + 1 - bits[row, place].astype(np.int64)
-            found.append(
-                (row + start, one.film[place].astype(np.int64) + before, one.sample[place].astype(np.int64), support)
-            )
+            film, sample = one.film[place].astype(np.int64) + before, one.sample[place].astype(np.int64)
+            found.append((row + start, film, sample, support, place + rows_before))
         before += one.films
+        rows_before += len(one)
     return Hits(*(np.concatenate(each) for each in zip(*found, strict=True)))
 
 
@@ -217,8 +218,7 @@ def _films(made: Distractors) -> Iterator[tuple[Volume, list[str], int]]:
         for number in range(drawn) if drawn else count():
             one = made.volume(number)
             if symmetry:
-                codes = symmetric(np.column_stack((one.first, one.rest)), symmetry)
-                one = lookup.volume(one.films, codes, one.film, one.sample)
+                one = symmetric(one, symmetry)
             names = [f"{number}.{film}.{symmetry}" for film in range(FILMS)]
             last = np.zeros(one.films, np.int64)
             np.maximum.at(last, one.film, one.sample)

@@ -61,6 +61,9 @@ FORMS = {
     "archiver-video-dct/1": Form("video", 64, 2),
     "archiver-image-dct/1": Form("image", 64, 2),
 }
+#: Which algorithm has taken the place of which: an item's older fingerprint is kept, and matched by no more once there
+#: is the newer one of the same file.
+SUCCEEDED_BY = {"archiver-video-dct/1": VIDEO_ALGORITHM, "archiver-image-dct/1": IMAGE_ALGORITHM}
 #: Side of the pictures that are made now.
 SIDE = _VIDEO.side
 

@@ -44,8 +44,8 @@ MAX_PIXELS = 1 << 26
 ONE_THREAD_PIXELS = 1280 * 720
 #: Pictures of noise do not pack: then, too, samples are taken half as often. Two hours of usual footage stay below it.
 MAX_BYTES = 64 << 20
-#: Threads that decode larger pictures: more than most machines have processors to spare, so that frames are decoded ahead
-#: while one is looked at; and a fixed number, so that damaged footage is decoded alike on all of them.
+#: Threads that decode larger pictures: more than many machines have processors, so that frames are decoded ahead
+#: while one is looked at; and so many everywhere, so that damaged footage is decoded alike on all machines.
 THREADS = 6
 #: Packets in a row that do not decode before the rest of the file is given up as noise.
 MAX_BAD_PACKETS = 1_000

@@ -92,7 +92,8 @@ class FirstLook:
         first = max(0, int(np.searchsorted(self._item_times, moments.min() + _MOMENTS[0])) - 1)
         last = int(np.searchsorted(self._item_times, moments.max() + _MOMENTS[-1])) + 1
         item, times = coefficients(self._item[first:last], guess.item_box), self._item_times[first:last]
-        pairs = [_compared(query, _between(item, times, moments + moved)) for moved in _MOMENTS]
+        short = len(self._query) * 0.3 < _FEWEST
+        pairs = [_compared(query, _between(item, times, moments + moved), short=short) for moved in _MOMENTS]
         return Glance(guess, max(changes for changes, _ in pairs), max(looks for _, looks in pairs))
 
     def _rows(self, guess: Hypothesis) -> Numbers:
@@ -108,11 +109,14 @@ class FirstLook:
         return some
 
 
-def _compared(a: Floats, b: Floats) -> tuple[float, float]:
-    """How alike those samples change that look most alike, and how alike three in ten of all look."""
+def _compared(a: Floats, b: Floats, *, short: bool) -> tuple[float, float]:
+    """How alike those samples change that look most alike, and how alike three in ten of all look.
+
+    Of a short query, of whose samples three in ten are too few, the fewest that tell anything change.
+    """
     similarity = alike(a, b)
     looks = float(np.quantile(similarity, 0.7))
-    core = similarity >= min(LOOKS, looks)
+    core = similarity >= min(LOOKS, looks, *(np.sort(similarity)[-_FEWEST:] if short else ()))
     return (change(a[core], b[core]).residual if int(core.sum()) >= _FEWEST else 0.0), looks
 
 

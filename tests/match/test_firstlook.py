@@ -100,6 +100,15 @@ def test_an_excerpt_among_other_films_is_judged_by_its_own_samples() -> None:
     assert look(query, item, clues()).best([GUESS]) is None
 
 
+def test_of_a_film_of_a_few_frames_four_are_enough() -> None:
+    item = film(2)
+    copy = item[:6].copy()
+    copy[4:] = 255 - copy[4:]
+    glance = look(copy, item).best([GUESS])
+    assert glance is not None
+    assert glance.moves_alike
+
+
 def test_fewer_samples_than_tell_anything_are_no_evidence() -> None:
     item = film(2)
     assert look(item, item).best([replace(GUESS, offset=7.5)]) is None

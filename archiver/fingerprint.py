@@ -27,6 +27,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,9 @@ FORMS = {
     "archiver-video-dct/1": Form("video", 64, 2),
     "archiver-image-dct/1": Form("image", 64, 2),
 }
+#: Which algorithm has taken the place of which: an item's older fingerprint is kept, and matched by no more once there
+#: is the newer one of the same file.
+SUCCEEDED_BY = {"archiver-video-dct/1": VIDEO_ALGORITHM, "archiver-image-dct/1": IMAGE_ALGORITHM}
 #: Side of the pictures that are made now.
 SIDE = _VIDEO.side
 
@@ -71,6 +75,9 @@ MAX_SAMPLES = 65_536
 MAX_MS = 10 * 86_400_000
 #: A header of ours is 500 bytes.
 MAX_HEADER = 4_096
+#: Films of up to eleven minutes are held unpacked, the last few: 19 MB each. One that is compared is asked for its
+#: pictures half a dozen times, and to unpack them takes as long as any other step.
+_SHORT, _LATELY = 2_048, 4
 #: No block of random noise is longer than its raw size and zlib's 0.1 %.
 _MAX_SECTION = BLOCK * max(form.side for form in FORMS.values()) ** 2 + 16_384
 
@@ -111,12 +118,9 @@ class Fingerprint:
         return self.form.kind
 
     def pictures(self) -> Pictures:
-        """All pictures, uint8 (samples, side, side), grey levels."""
-        out = np.empty((len(self.times_ms), self.form.side, self.form.side), np.uint8)
-        for number, block in enumerate(self.blocks):
-            part = out[number * BLOCK : (number + 1) * BLOCK]
-            part[:] = unpack_block(block, len(part), self.form)
-        return out
+        """All pictures, uint8 (samples, side, side), grey levels. They are shared, and can't be written to."""
+        unpacked = _unpacked_lately if len(self.times_ms) <= _SHORT else _unpacked
+        return unpacked(self.blocks, len(self.times_ms), self.form)
 
     def to_bytes(self) -> bytes:
         """The object's bytes, as `decode` reads them."""
@@ -152,9 +156,7 @@ def decode(blob: bytes) -> Fingerprint:
     blocks = tuple(sections)
     if len(blocks) != -(-samples // BLOCK):
         raise FingerprintError("number of picture blocks does not fit the header")
-    for number, block in enumerate(blocks):
-        unpack_block(block, min(BLOCK, samples - number * BLOCK), FORMS[header["algorithm"]])
-    return Fingerprint(
+    found = Fingerprint(
         algorithm=header["algorithm"],
         duration_ms=header["duration_ms"],
         times_ms=tuple(times.tolist()),
@@ -163,6 +165,12 @@ def decode(blob: bytes) -> Fingerprint:
         tools=header["tools"],
         exchange=header["exchange"],
     )
+    if samples <= _SHORT:
+        found.pictures()
+    else:
+        for number, block in enumerate(blocks):
+            unpack_block(block, min(BLOCK, samples - number * BLOCK), found.form)
+    return found
 
 
 def pack_block(pictures: Pictures, form: Form = _VIDEO) -> bytes:
@@ -184,6 +192,18 @@ def unpack_block(block: bytes, count: int, form: Form = _VIDEO) -> Pictures:
     levels &= form.mask
     levels <<= form.shift
     return levels
+
+
+def _unpacked(blocks: tuple[bytes, ...], samples: int, form: Form) -> Pictures:
+    out = np.empty((samples, form.side, form.side), np.uint8)
+    for number, block in enumerate(blocks):
+        part = out[number * BLOCK : (number + 1) * BLOCK]
+        part[:] = unpack_block(block, len(part), form)
+    out.flags.writeable = False
+    return out
+
+
+_unpacked_lately = lru_cache(maxsize=_LATELY)(_unpacked)
 
 
 def pack(pictures: Sequence[Pictures] | Pictures, form: Form = _VIDEO) -> tuple[bytes, ...]:

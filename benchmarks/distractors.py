@@ -21,7 +21,7 @@ import numpy.typing as npt
 from archiver.fingerprint import SIDE, VIDEO_ALGORITHM, Fingerprint, decode, pack
 from archiver.match.descriptor import KEEP, Codes
 from archiver.match.index import volume_of
-from archiver.match.lookup import Volume
+from archiver.match.lookup import Volume, volume
 from archiver.match.sketch import ORDER
 
 #: Films of a set, and how many samples they may have: 20 s to 8 minutes.
@@ -52,9 +52,9 @@ class Distractors:
             for film, each in enumerate(prints):
                 self._path(number, film).write_bytes(each.to_bytes())
             one = volume_of(prints)
-            np.savez(place, first=one.first, rest=one.rest, film=one.film, sample=one.sample)
+            np.savez(place, first=one.first, rest=one.rest, film=one.film, sample=one.sample, box=one.box)
         with np.load(place) as held:
-            return Volume(FILMS, held["first"], held["rest"], held["film"], held["sample"])
+            return Volume(FILMS, held["first"], held["rest"], held["film"], held["sample"], held["box"])
 
     def fingerprint(self, number: int, film: int, symmetry: int) -> Fingerprint:
         """One film of a set, in one of the SYMMETRIES."""
@@ -83,8 +83,21 @@ class Distractors:
             yield Fingerprint(VIDEO_ALGORITHM, count * 1000 // 3, times, blocks, {"made": 1}, {"made": "1"}, {})
 
 
-def symmetric(codes: Codes, symmetry: int) -> Codes:
-    """Arranged codes of a film as they are in one of the SYMMETRIES (but for coefficients at the median itself)."""
+def symmetric(one: Volume, symmetry: int) -> Volume:
+    """A volume as it is in one of the SYMMETRIES (but for coefficients at the median itself)."""
+    codes = _symmetric_codes(np.column_stack((one.first, one.rest)), symmetry)
+    return volume(one.films, codes, one.film, one.sample, _symmetric_boxes(one.box, symmetry))
+
+
+def _symmetric_boxes(boxes: npt.NDArray[np.uint8], symmetry: int) -> npt.NDArray[np.uint8]:
+    mirrored, upside_down, transposed, _ = SYMMETRIES[symmetry]
+    left, top, right, bottom = boxes.T
+    left, right = (255 - right, 255 - left) if mirrored else (left, right)
+    top, bottom = (255 - bottom, 255 - top) if upside_down else (top, bottom)
+    return np.column_stack((top, left, bottom, right) if transposed else (left, top, right, bottom))
+
+
+def _symmetric_codes(codes: Codes, symmetry: int) -> Codes:
     mirrored, upside_down, transposed, negative = SYMMETRIES[symmetry]
     rows, columns = np.divmod(ORDER, KEEP)
     signs = (rows % 2 * upside_down ^ columns % 2 * mirrored ^ negative).astype(np.uint8)

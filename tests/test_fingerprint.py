@@ -176,3 +176,16 @@ def test_levels_out_of_range_are_refused() -> None:
 def test_a_still_scene_takes_few_bytes() -> None:
     picture = np.random.default_rng(2).integers(0, 256, (1, SIDE, SIDE), np.uint8)
     assert len(pack_block(np.repeat(picture, 30, axis=0))) < 1.1 * len(pack_block(picture)) + 400
+
+
+@pytest.mark.parametrize("short", [0, 2_048])
+def test_short_and_long_films_are_read_alike_and_pictures_are_not_to_be_changed(
+    short: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.fingerprint._SHORT", short)
+    pictures = np.random.default_rng(5).integers(0, 256, (BLOCK + 3, SIDE, SIDE), np.uint8)
+    times = tuple(range(0, len(pictures) * 10, 10))
+    made = decode(Fingerprint(VIDEO_ALGORITHM, 5, times, pack(pictures), {}, {}, {}).to_bytes())
+    assert np.array_equal(made.pictures(), pictures >> 3 << 3)
+    with pytest.raises(ValueError, match="read-only"):
+        made.pictures()[0] = 0

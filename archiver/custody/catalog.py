@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from archiver import standard
 from archiver.custody.vault import Vault
@@ -141,15 +141,32 @@ def digests(vault: Vault) -> list[tuple[str, str, str, int]]:
     return rows.fetchall()
 
 
+#: Of a fingerprint's row: its item has fewer of the algorithm that succeeded its own than of its own. (Of several files
+#: one may have been made anew, and another not; which is of which file no row says.)
+_NOT_SUCCEEDED: Final = (
+    "(SELECT COUNT(*) FROM holding AS newer JOIN json_each(?) AS successor ON newer.name = successor.value"
+    " WHERE newer.item_id = holding.item_id AND newer.role = 'fingerprint' AND successor.key = holding.name)"
+    " < (SELECT COUNT(*) FROM holding AS same WHERE same.item_id = holding.item_id AND same.role = 'fingerprint'"
+    " AND same.name = holding.name)"
+)
+
+
+def _successors() -> str:
+    from archiver.fingerprint import SUCCEEDED_BY  # with numpy, which commands that match nothing do without
+
+    return json.dumps(SUCCEEDED_BY)
+
+
 def fingerprints(vault: Vault, after: int = 0) -> Iterator[tuple[int, str, str]]:
     """Our own fingerprint objects in the order in which they came: (row number, item, SHA-256), after a row number.
 
-    The standard ones (`archiver.standard`) are left out: they are in other indexes, or compared with lists only.
+    The standard ones (`archiver.standard`) are left out: they are in other indexes, or compared with lists only. So are
+    those in whose place a newer algorithm's have come.
     """
     yield from vault.database.read().execute(
-        "SELECT holding.rowid, item_id, sha256 FROM holding WHERE role = 'fingerprint' AND holding.rowid > ?"
-        " AND name NOT IN (SELECT value FROM json_each(?)) ORDER BY holding.rowid",
-        (after, json.dumps(standard.ALGORITHMS)),
+        "SELECT holding.rowid, item_id, sha256 FROM holding WHERE role = 'fingerprint' AND holding.rowid > ?"  # noqa: S608
+        f" AND name NOT IN (SELECT value FROM json_each(?)) AND {_NOT_SUCCEEDED} ORDER BY holding.rowid",
+        (after, json.dumps(standard.ALGORITHMS), _successors()),
     )
 
 
@@ -164,11 +181,11 @@ def fingerprint_at(vault: Vault, row: int) -> str:
 
 
 def fingerprinted(vault: Vault, sha256: str) -> list[str]:
-    """Items that the fingerprint object is of, first come first."""
+    """Items that the fingerprint object is of and that have no newer one in its place, first come first."""
     rows = vault.database.read().execute(
-        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ? AND role = 'fingerprint'"
-        " GROUP BY item_id ORDER BY MIN(item.rowid)",
-        (sha256,),
+        "SELECT item_id FROM holding JOIN item ON item.id = item_id WHERE sha256 = ? AND role = 'fingerprint'"  # noqa: S608
+        f" AND {_NOT_SUCCEEDED} GROUP BY item_id ORDER BY MIN(item.rowid)",
+        (sha256, _successors()),
     )
     return [row[0] for row in rows]
 

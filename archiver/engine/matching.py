@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from archiver.custody import catalog, findings
 from archiver.custody.vault import Vault
 from archiver.engine import events, prints
 from archiver.errors import ArchiverError
+from archiver.fingerprint import SUCCEEDED_BY
 from archiver.model import Finding, Holding, Item, Match, MatchKind, Role, Segment
 from archiver.naming import derived_id
 from archiver.standard import CHROMAPRINT, PDQ, PdqPrint, SoundPrint
@@ -101,7 +103,7 @@ class Matcher:
                     yield _identical(first, item)
             same_bytes.update(holders)
         if catalog.first_of_its_bytes(self._vault, item.id) == item.id:
-            held = [self._read(print_) for print_ in item.of_role(Role.FINGERPRINT)]
+            held = [self._read(print_) for print_ in _newest(item.of_role(Role.FINGERPRINT))]
             for found in self._alike(filter(None, held), {item.id, *same_bytes}):
                 yield self._near(found, item.id)
 
@@ -205,6 +207,12 @@ def examine_outside_file(path: Path, vault: Vault) -> tuple[list[bytes], str]:
     with Examiner(limits=vault.settings.limits, slots=1) as examiner:
         examination = examiner.examine([(path, path.name)])
     return [print_.blob for print_ in examination.fingerprints], sha256
+
+
+def _newest(held: Sequence[Holding]) -> list[Holding]:
+    """Fingerprints but for those in whose place a newer algorithm's have come."""
+    count = Counter(one.name for one in held)
+    return [one for one in held if count[SUCCEEDED_BY.get(one.name, "")] < count[one.name]]
 
 
 def _the_other_way(transform: Mapping[str, Any]) -> dict[str, Any]:

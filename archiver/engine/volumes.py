@@ -20,6 +20,8 @@ from archiver.match.lookup import Volume
 #: Volumes of about one size, within this factor, that are merged into one: a code is rewritten some ten times in its
 #: life, and an index of a million frames has about as many volumes.
 GROWTH: Final = 4
+#: A volume's arrays, in its order.
+_COLUMNS: Final = ("first", "rest", "film", "sample", "box")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def saved(folder: Path, parts: Sequence[Named]) -> VolumeFile:
     path = folder / f"{secrets.token_hex(8)}{indexlist.SUFFIX}"
     with arrays.written(path, _layout(len(films), codes)) as made:
         made["films"][:] = np.frombuffer(bytes.fromhex("".join(films)), np.uint8).reshape(len(films), 32)
-        columns = (made[name] for name in ("first", "rest", "film", "sample"))
+        columns = (made[name] for name in _COLUMNS)
         lookup.merge([part.volume for part in parts], Volume(len(films), *columns))
     state = path.stat()
     return VolumeFile(path.name, arrays.digest(path), state.st_size, state.st_mtime_ns, len(films), codes)
@@ -58,7 +60,7 @@ def opened(folder: Path, file: VolumeFile, *, thorough: bool) -> Named:
     if {name: (each.dtype.str, each.shape) for name, each in found.items()} != _layout(file.films, file.codes):
         raise ArraysError("holds other arrays than it should")
     films = tuple(row.tobytes().hex() for row in found["films"])
-    return Named(Volume(file.films, *(found[name] for name in ("first", "rest", "film", "sample"))), films)
+    return Named(Volume(file.films, *(found[name] for name in _COLUMNS)), films)
 
 
 def to_merge(codes: int, others: Sequence[VolumeFile]) -> list[VolumeFile]:
@@ -86,4 +88,5 @@ def _layout(films: int, codes: int) -> dict[str, tuple[str, tuple[int, ...]]]:
         "rest": ("<u8", (codes, WORDS - 1)),
         "film": ("<u4", (codes,)),
         "sample": ("<u2", (codes,)),
+        "box": ("|u1", (codes, 4)),
     }

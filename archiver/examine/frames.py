@@ -44,6 +44,9 @@ MAX_PIXELS = 1 << 26
 ONE_THREAD_PIXELS = 1280 * 720
 #: Pictures of noise do not pack: then, too, samples are taken half as often. Two hours of usual footage stay below it.
 MAX_BYTES = 64 << 20
+#: Threads that decode larger pictures: more than many machines have processors, so that frames are decoded ahead
+#: while one is looked at; and so many everywhere, so that damaged footage is decoded alike on all machines.
+THREADS = 6
 #: Packets in a row that do not decode before the rest of the file is given up as noise.
 MAX_BAD_PACKETS = 1_000
 #: A file that ends this long before its stated end was cut off (coarse on purpose: containers round).
@@ -98,6 +101,7 @@ def moving_pictures(container: InputContainer) -> VideoStream | None:
     best = max(streams, key=lambda one: (one.codec_context.width * one.codec_context.height, -one.index))
     if best.codec_context.width * best.codec_context.height > ONE_THREAD_PIXELS:
         best.thread_type = "AUTO"
+        best.codec_context.thread_count = THREADS
     else:
         best.codec_context.thread_count = 1
     best.codec_context.options = {"skip_loop_filter": "all", "max_pixels": str(MAX_PIXELS)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -67,6 +67,17 @@ class Entries:
     part: npt.NDArray[np.bool_]
     boxes: tuple[Box, ...]
 
+    def only(self, rows: npt.NDArray[np.int64]) -> Entries:
+        """Some of the rows."""
+        return replace(
+            self,
+            codes=self.codes[rows],
+            sample=self.sample[rows],
+            box=self.box[rows],
+            variant=self.variant[rows],
+            part=self.part[rows],
+        )
+
 
 VARIANTS: Final = tuple(Variant)
 #: Variants in which crops and insets of the query are looked up too; the others are rarer, and of whole pictures.
@@ -82,18 +93,24 @@ def seconds(fingerprint: Fingerprint) -> Seconds:
     return np.array(fingerprint.times_ms, np.float64) / 1000
 
 
-def indexed_entries(fingerprint: Fingerprint, *, all_crops: bool = False) -> Entries:
+def indexed_entries(fingerprint: Fingerprint) -> Entries:
     """Codes of a film as the index has them, upright: of every sample, and of every third one's crops.
 
     A copy has samples within a sixth of a second of each that is cropped, so it loses evidence, but no stretch of its
-    own. With `all_crops` none is left out.
+    own.
     """
-    return _entries(fingerprint, INDEXED_BOXES, (Variant.PLAIN,), 1, 1 if all_crops else CROP_STRIDE)
+    return _entries(fingerprint.pictures(), INDEXED_BOXES, (Variant.PLAIN,), 1, CROP_STRIDE)
+
+
+def all_entries(fingerprint: Fingerprint, samples: npt.NDArray[np.int64]) -> Entries:
+    """As `indexed_entries` of some samples of a film, with all of their crops."""
+    made = _entries(fingerprint.pictures()[samples], INDEXED_BOXES, (Variant.PLAIN,), 1, 1)
+    return replace(made, sample=samples[made.sample].astype(np.int32))
 
 
 def query_entries(fingerprint: Fingerprint, stride: int, *, parts: bool) -> Entries:
     """Codes of every `stride`-th sample as a query has them: in every variant; with `parts`, of crops too."""
-    return _entries(fingerprint, QUERY_BOXES if parts else _UNCROPPED, VARIANTS, stride, stride)
+    return _entries(fingerprint.pictures(), QUERY_BOXES if parts else _UNCROPPED, VARIANTS, stride, stride)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +123,9 @@ class _View:
 
 
 def _entries(
-    fingerprint: Fingerprint, parts: tuple[Box, ...], variants: tuple[Variant, ...], stride: int, crop_stride: int
+    pictures: Pixels, parts: tuple[Box, ...], variants: tuple[Variant, ...], stride: int, crop_stride: int
 ) -> Entries:
     """`parts` are those of a shot's likeliest box that are taken in the usual variants."""
-    pictures = fingerprint.pictures()
     table: dict[Box, int] = {}
     made: list[Entries] = []
     for start in range(0, len(pictures), _CHUNK):

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from archiver.fingerprint import BLOCK, Fingerprint
-from archiver.match import align, lookup, ranking, sketch
+from archiver.match import align, clues, lookup, ranking, sketch
+from archiver.match.clues import Clues
 from archiver.match.compare import compare
-from archiver.match.film import Entries, indexed_entries, query_entries, seconds
+from archiver.match.descriptor import Pixels
+from archiver.match.film import Entries, all_entries, indexed_entries, query_entries, seconds
 from archiver.match.finding import Found
+from archiver.match.firstlook import FirstLook
 from archiver.match.lookup import Hits, Volume
 from archiver.match.ranking import Candidate
 from archiver.match.still import compare_still
@@ -30,7 +33,8 @@ _ALL_SAMPLES: Final = 90
 _LONG_SAMPLES: Final = 360
 #: Alignments of a pair that are verified.
 HYPOTHESES: Final = 8
-#: Pairs of codes (three minutes against three) beyond which only each sample's nearest code votes for an offset.
+
+#: Pairs of codes (three minutes against three) beyond which only those of the query that found the film vote.
 _MANY_PAIRS: Final = 20_000**2
 
 
@@ -50,8 +54,8 @@ class Library(Protocol):
 def volume_of(fingerprints: Sequence[Fingerprint]) -> Volume:
     """The volume of films that are numbered from 0."""
     made = [_rows(each, number) for number, each in enumerate(fingerprints)]
-    codes, films, samples = (np.concatenate(each) for each in zip(*made, strict=True))
-    return lookup.volume(len(fingerprints), codes, films, samples)
+    codes, films, samples, boxes = (np.concatenate(each) for each in zip(*made, strict=True))
+    return lookup.volume(len(fingerprints), codes, films, samples, boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,12 @@ def query(fingerprint: Fingerprint, library: Library, wanted: Callable[[str], bo
     if not fingerprint.times_ms or not library.volumes:
         return []
     retrieved = retrieve(fingerprint, library, wanted)
+    asked = _Query(fingerprint, fingerprint.pictures(), retrieved.entries)
     answers = []
-    for candidate in retrieved.candidates:
+    for candidate, clue in clues.of(retrieved.candidates, retrieved.entries, retrieved.hits, library.volumes):
         item = library.fingerprint(candidate.film)
-        if item is not None:
-            name = library.name(candidate.film)
-            found = _compared(name, item, candidate, fingerprint, retrieved.entries, retrieved.hits)
-            if found is not None:
-                answers.append(found)
+        if item is not None and (found := _compared(asked, library.name(candidate.film), item, candidate, clue)):
+            answers.append(found)
     return sorted(answers, key=lambda found: (*(-part for part in found.rank), found.item_id))
 
 
@@ -116,27 +118,40 @@ class Index:
         return self._films[film][1]
 
 
-def _rows(
-    fingerprint: Fingerprint, number: int
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A query, and what is made of it once for all candidates."""
+
+    fingerprint: Fingerprint
+    pictures: Pixels
+    entries: Entries
+
+
+def _rows(fingerprint: Fingerprint, number: int) -> tuple[npt.NDArray[Any], ...]:
+    """Of one film: codes, film, sample and box, as `lookup.volume` takes them."""
     entries = indexed_entries(fingerprint)
-    samples = entries.sample.astype(np.uint16)
-    return sketch.arranged(entries.codes), np.full(len(samples), number, np.uint32), samples
+    films = np.full(len(entries.sample), number, np.uint32)
+    return sketch.arranged(entries.codes), films, entries.sample.astype(np.uint16), clues.edges(entries)
 
 
-def _compared(
-    name: str, item: Fingerprint, candidate: Candidate, fingerprint: Fingerprint, entries: Entries, hits: Hits
-) -> Found | None:
+def _compared(asked: _Query, name: str, item: Fingerprint, candidate: Candidate, clue: Clues) -> Found | None:
     """The finding on one candidate. Only its likely blocks are aligned; what is aligned is compared with all of it."""
-    likely = _blocks_of(item, candidate.blocks)
-    item_entries = indexed_entries(likely)
-    if "image" in (fingerprint.kind, item.kind):
-        return compare_still(name, likely, item_entries, fingerprint, entries)
-    votes = entries
-    if len(entries.codes) * len(item_entries.codes) > _MANY_PAIRS:
-        votes = _only(entries, _nearest(entries, hits, candidate.film))
-    guesses = align.hypotheses(votes, seconds(fingerprint), item_entries, seconds(likely), HYPOTHESES)
-    return compare(name, item, fingerprint, fingerprint.pictures(), guesses)
+    if "image" in (asked.fingerprint.kind, item.kind):
+        likely = _blocks_of(item, candidate.blocks)
+        entries = all_entries(likely, np.arange(len(likely.times_ms)))
+        return compare_still(name, likely, entries, asked.fingerprint, asked.entries)
+    times, item_times = seconds(asked.fingerprint), seconds(item)
+    look = FirstLook(asked.pictures, times, item.pictures(), item_times, clue)
+    best = look.best(align.hypotheses(clue.query, times, clue.item, item_times, HYPOTHESES))
+    if best is None:
+        return None
+    guesses = [best.guess]
+    if best.moves_alike:  # else it is a scene at most, and that where it looks most alike
+        entries = all_entries(item, clues.around(clue, candidate.blocks, len(item_times)))
+        many = len(asked.entries.codes) * len(entries.codes) > _MANY_PAIRS
+        votes = clue.query if many else asked.entries
+        guesses = look.worth(align.hypotheses(votes, times, entries, item_times, HYPOTHESES)) or guesses
+    return compare(name, item, asked.fingerprint, asked.pictures, guesses)
 
 
 def _blocks_of(item: Fingerprint, blocks: tuple[int, ...]) -> Fingerprint:
@@ -145,24 +160,3 @@ def _blocks_of(item: Fingerprint, blocks: tuple[int, ...]) -> Fingerprint:
         return item
     times = [time for block in blocks for time in item.times_ms[block * BLOCK : (block + 1) * BLOCK]]
     return replace(item, times_ms=tuple(times), blocks=tuple(item.blocks[block] for block in blocks))
-
-
-def _nearest(entries: Entries, hits: Hits, film: int) -> npt.NDArray[np.int64]:
-    """Of each sample of the query the row that is most like the film."""
-    mine = hits.film == film
-    row, support = hits.row[mine], hits.support[mine]
-    order = np.lexsort((row, -support, entries.sample[row]))
-    _, first = np.unique(entries.sample[row][order], return_index=True)
-    rows: npt.NDArray[np.int64] = row[order][first]
-    return rows
-
-
-def _only(entries: Entries, rows: npt.NDArray[np.int64]) -> Entries:
-    return replace(
-        entries,
-        codes=entries.codes[rows],
-        sample=entries.sample[rows],
-        box=entries.box[rows],
-        variant=entries.variant[rows],
-        part=entries.part[rows],
-    )

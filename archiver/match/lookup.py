@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from archiver.match.align import NEAR_BITS
-from archiver.match.descriptor import Codes
+from archiver.match.descriptor import WORDS, Codes
 from archiver.match.sketch import Probes
 
 #: A key is so long that chance puts about this many rows under all PROBES of a code, however many rows there are.
@@ -35,7 +35,7 @@ class Volume:
     """Codes of some films, sorted by their first word; where they come from does not matter, as memory or a file.
 
     films: how many there are; first: uint64 (n,); rest: uint64 (n, WORDS - 1); film: uint32 (n,), below `films`;
-    sample: uint16 (n,), of that film.
+    sample: uint16 (n,), of that film; box: uint8 (n, 4), the part of the picture: left, top, right, bottom in 255ths.
     """
 
     films: int
@@ -43,6 +43,7 @@ class Volume:
     rest: npt.NDArray[np.uint64]
     film: npt.NDArray[np.uint32]
     sample: npt.NDArray[np.uint16]
+    box: npt.NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.first)
@@ -50,20 +51,30 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Near codes, arrays of one length: the row of the query; film and its sample; bits below the limit, at least 1."""
+    """Near codes, arrays of one length: the row of the query; film and its sample; bits below the limit, at least 1.
+
+    `place` is the row of the index, numbered through all volumes.
+    """
 
     row: Numbers
     film: Numbers
     sample: Numbers
     support: Numbers
+    place: Numbers
 
 
-def volume(films: int, codes: Codes, film: npt.NDArray[np.uint32], sample: npt.NDArray[np.uint16]) -> Volume:
+def volume(
+    films: int,
+    codes: Codes,
+    film: npt.NDArray[np.uint32],
+    sample: npt.NDArray[np.uint16],
+    box: npt.NDArray[np.uint8],
+) -> Volume:
     """Arranged codes (n, WORDS) of so many films as a volume."""
     order = np.lexsort((sample, film, codes[:, 0]))
     codes = codes[order]
     first, rest = np.ascontiguousarray(codes[:, 0]), np.ascontiguousarray(codes[:, 1:])
-    return Volume(films, first, rest, film[order], sample[order])
+    return Volume(films, first, rest, film[order], sample[order], box[order])
 
 
 def key_bits(rows: int, probes: int) -> int:
@@ -77,8 +88,8 @@ def hits(volumes: Sequence[Volume], asked: Probes) -> Hits:
     Which ones depends on what the volumes hold together, not on how it is divided among them.
     """
     ranges = _ranges(volumes, asked)
-    found: list[tuple[Numbers, Numbers, Numbers, Numbers]] = []
-    before = 0
+    found: list[tuple[Numbers, ...]] = []
+    before = rows_before = 0
     for one, (row, start, length) in zip(volumes, ranges, strict=True):
         for rows, places in _places(row, start, length):
             bits = np.bitwise_count(one.first[places] ^ asked.codes[rows, 0]).astype(np.int64)
@@ -88,11 +99,24 @@ def hits(volumes: Sequence[Volume], asked: Probes) -> Hits:
             near = bits <= NEAR_BITS
             rows, places = rows[near], places[near]
             film, sample = one.film[places].astype(np.int64) + before, one.sample[places].astype(np.int64)
-            found.append((rows, film, sample, NEAR_BITS + 1 - bits[near]))
+            found.append((rows, film, sample, NEAR_BITS + 1 - bits[near], places + rows_before))
         before += one.films
+        rows_before += len(one)
     if not found:
-        return Hits(*(np.empty(0, np.int64) for _ in range(4)))
+        return Hits(*(np.empty(0, np.int64) for _ in fields(Hits)))
     return Hits(*(np.concatenate(each) for each in zip(*found, strict=True)))
+
+
+def rows_at(volumes: Sequence[Volume], places: Numbers) -> tuple[Codes, npt.NDArray[np.uint8]]:
+    """Codes (n, WORDS), arranged, and boxes (n, 4) of rows that are numbered through all volumes."""
+    codes, boxes = np.empty((len(places), WORDS), np.uint64), np.empty((len(places), 4), np.uint8)
+    ends = np.cumsum([len(one) for one in volumes])
+    owner = np.searchsorted(ends, places, "right")
+    for number in np.unique(owner):
+        one, mine = volumes[number], owner == number
+        rows = places[mine] - (ends[number] - len(one))
+        codes[mine, 0], codes[mine, 1:], boxes[mine] = one.first[rows], one.rest[rows], one.box[rows]
+    return codes, boxes
 
 
 def _ranges(volumes: Sequence[Volume], asked: Probes) -> list[tuple[Numbers, Numbers, Numbers]]:
@@ -149,3 +173,4 @@ def merge(volumes: Sequence[Volume], into: Volume) -> None:
         films = [one.film[rows] + number for (one, rows), number in zip(some, before, strict=True)]
         into.film[made] = np.concatenate(films)[order]
         into.sample[made] = np.concatenate([one.sample[rows] for one, rows in some])[order]
+        into.box[made] = np.concatenate([one.box[rows] for one, rows in some])[order]

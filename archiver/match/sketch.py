@@ -58,6 +58,12 @@ def arranged(codes: Codes) -> Codes:
     return out
 
 
+def restored(arranged: Codes) -> Codes:
+    """The inverse of `arranged`."""
+    bits = np.unpackbits(arranged.astype(">u8").view(np.uint8).reshape(len(arranged), -1), axis=1)
+    return np.packbits(np.take(bits, np.argsort(ORDER), axis=1), axis=1).view(np.uint64)
+
+
 def probes(fingerprint: Fingerprint, entries: Entries, bits: int) -> Probes:
     """What to look up for the `entries` of a query. `bits` is the length of a key, at least WEAK_BITS."""
     codes = arranged(entries.codes)

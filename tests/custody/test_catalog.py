@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from archiver.custody import catalog
 from archiver.custody.vault import Vault
 from archiver.errors import UsageError
+from archiver.fingerprint import SUCCEEDED_BY
 from archiver.model import Outcome, Role
 from tests.vault_story import FIRST, SECOND, Copy
 
@@ -84,6 +85,24 @@ def test_fingerprints_are_given_from_where_the_reader_stopped(vault: Vault) -> N
     everything = list(catalog.fingerprints(vault))
     assert [item for _, item, _ in everything] == [FIRST, SECOND]
     assert list(catalog.fingerprints(vault, everything[0][0])) == everything[1:]
+
+
+def test_a_fingerprint_is_left_out_once_a_newer_algorithms_has_come_for_each_of_its_files(vault: Vault) -> None:
+    old, new = next(iter(SUCCEEDED_BY.items()))
+    *_, (_, item_id, sha256) = catalog.fingerprints(vault)
+    with vault.database.write() as rows:
+        rows.execute("UPDATE holding SET name = ? WHERE sha256 = ?", (old, sha256))
+    assert catalog.fingerprinted(vault, sha256) == [item_id]
+    assert sha256 in [each for _, _, each in catalog.fingerprints(vault)]
+    with vault.database.write() as rows:
+        rows.execute(
+            "INSERT INTO holding (acquisition_id, item_id, position, role, name, sha256)"
+            " SELECT acquisition_id, item_id, 99, role, ?, (SELECT sha256 FROM object WHERE sha256 <> ? LIMIT 1)"
+            " FROM holding WHERE sha256 = ?",
+            (new, sha256, sha256),
+        )
+    assert catalog.fingerprinted(vault, sha256) == []
+    assert sha256 not in [each for _, _, each in catalog.fingerprints(vault)]
 
 
 def test_entries_about_a_subject_are_in_order(vault: Vault) -> None:

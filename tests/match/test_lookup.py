@@ -11,7 +11,8 @@ from archiver.fingerprint import Fingerprint, pack
 from archiver.match import lookup, sketch
 from archiver.match.align import NEAR_BITS
 from archiver.match.descriptor import WORDS, Codes
-from archiver.match.film import CROP_STRIDE, Entries, indexed_entries, query_entries
+from archiver.match.film import CROP_STRIDE, Entries, all_entries, indexed_entries, query_entries
+from archiver.match.index import volume_of
 from archiver.match.lookup import Hits, Volume
 from archiver.match.sketch import Probes
 
@@ -24,7 +25,8 @@ def some_codes(count: int) -> Codes:
 
 def volume(codes: Codes, films: int = 1) -> Volume:
     numbers = np.arange(len(codes))
-    return lookup.volume(films, codes, (numbers % films).astype(np.uint32), (numbers // films).astype(np.uint16))
+    boxes = RNG.integers(0, 256, (len(codes), 4)).astype(np.uint8)
+    return lookup.volume(films, codes, (numbers % films).astype(np.uint32), (numbers // films).astype(np.uint16), boxes)
 
 
 def empty_like(one: Volume) -> Volume:
@@ -34,6 +36,7 @@ def empty_like(one: Volume) -> Volume:
         rest=np.empty_like(one.rest),
         film=np.empty_like(one.film),
         sample=np.empty_like(one.sample),
+        box=np.empty_like(one.box),
     )
 
 
@@ -85,7 +88,13 @@ def test_how_codes_are_divided_among_volumes_changes_nothing(cuts: list[int]) ->
     codes[500:900] = flipped(codes[:400], [90, 200])
     whole = volume(codes, films=3_000)
     parts = [
-        lookup.volume(len(each), each, np.arange(len(each), dtype=np.uint32), np.zeros(len(each), np.uint16))
+        lookup.volume(
+            len(each),
+            each,
+            np.arange(len(each), dtype=np.uint32),
+            np.zeros(len(each), np.uint16),
+            np.zeros((len(each), 4), np.uint8),
+        )
         for each in np.split(codes, cuts)
     ]
     query = asked(codes[:300], bits=12)
@@ -148,12 +157,7 @@ def test_probing_finds_a_copy_whose_signs_have_turned(prints: dict[str, Fingerpr
     film = prints["market"]
     noise = np.random.default_rng(3).normal(scale=9, size=film.pictures().shape)
     noisy = replace(film, blocks=pack(np.clip(film.pictures() + noise, 0, 252).astype(np.uint8)))
-    entries = indexed_entries(film)
-    held = [
-        lookup.volume(
-            1, sketch.arranged(entries.codes), entries.sample.astype(np.uint32) * 0, entries.sample.astype(np.uint16)
-        )
-    ]
+    held = [volume_of([film])]
     query = query_entries(noisy, 1, parts=True)
     probes = sketch.probes(noisy, query, 24)
     by_own_key = lookup.hits(held, Probes(probes.codes, probes.keys[:, :1], 24))
@@ -163,7 +167,10 @@ def test_probing_finds_a_copy_whose_signs_have_turned(prints: dict[str, Fingerpr
 
 
 def test_of_an_indexed_film_whole_pictures_are_kept_and_a_third_of_its_crops(prints: dict[str, Fingerprint]) -> None:
-    kept, everything = indexed_entries(prints["march"]), indexed_entries(prints["march"], all_crops=True)
+    kept, everything = (
+        indexed_entries(prints["march"]),
+        all_entries(prints["march"], np.arange(len(prints["march"].times_ms))),
+    )
     assert set(kept.sample[kept.part] % CROP_STRIDE) == {0}
     assert kept.part.sum() / everything.part.sum() == pytest.approx(1 / 3, abs=0.03)
     wanted = ~everything.part | (everything.sample % CROP_STRIDE == 0)

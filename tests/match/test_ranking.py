@@ -11,7 +11,8 @@ Row = tuple[int, int, int, int]
 
 def hits(*found: Row) -> Hits:
     """Rows of (sample of the query, film, sample of the film, support)."""
-    return Hits(*(np.array(column, np.int64) for column in zip(*found, strict=True)))
+    row, film, sample, support = (np.array(column, np.int64) for column in zip(*found, strict=True))
+    return Hits(row, film, sample, support, np.arange(len(found)))
 
 
 def ranked(found: Hits, stretch: list[int]) -> list[tuple[int, tuple[int, ...]]]:

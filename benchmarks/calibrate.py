@@ -30,7 +30,7 @@ OUT: Final = Path(__file__).resolve().parents[1] / "archiver" / "match" / "calib
 SCORES: Final = tuple(round(float(score), 2) for score in np.arange(0.3, 1.001, 0.05))
 #: Attacks whose copies are set against other parts of their source, and unrelated clips for each copy.
 _PARTS_OF: Final[tuple[str, ...]] = ()
-_UNRELATED: Final = 2
+_UNRELATED: Final = 1
 _DRAWN: Final = 6
 
 Measured = dict[str, list[float]]
@@ -90,7 +90,9 @@ def _sets(
     ]
     cameras = [partial(negatives.two_cameras, seed, aside) for seed in range(_DRAWN) for aside in negatives.ASIDES]
     times = [partial(negatives.other_times, 500 + seed, shake) for seed in range(_DRAWN) for shake in negatives.SHAKES]
-    same_place: list[Callable[[], negatives.Pair]] = [*same_film, *room, *cameras, *times]
+    pans = [partial(negatives.two_pans, 700 + seed, pan) for seed in range(_DRAWN) for pan in negatives.PANS]
+    grids = [partial(negatives.two_grids, seed, tile) for seed in range(_DRAWN) for tile in negatives.TILES]
+    same_place: list[Callable[[], negatives.Pair]] = [*same_film, *room, *cameras, *times, *pans, *grids]
     return {"same place": same_place, "unrelated": [*unrelated]}
 
 

@@ -25,6 +25,8 @@ MAX_GAP: Final = 3
 MIN_SAMPLES: Final = 4
 #: Samples by which a first look judges, by which time is refined, and by which place is.
 _LOOK, _TIMED, _PLACED = 120, 60, 12
+#: Samples by which every offset is tried: a minute and a half of them, or more with gaps.
+_ANYWHEN: Final = 256
 #: A copy's first sample may lie this many seconds before the item's first one.
 _SLACK_SECONDS: Final = 0.2
 #: Less than this share of either picture (an inset of a fifth of both sides) is a few stored pixels: all fits them.
@@ -86,14 +88,13 @@ class Pair:
         if int((similarity >= FAINTLY_ALIKE).sum()) < MIN_SAMPLES:
             return None
         at = self._at_another_time(self._in_time(at, rows, similarity, 0.125, 5))
-        if self._hopeless(at, rows):
+        if self._hopeless(at):
             return at
         at = self._in_place(at)
         if at.smaller_share < MIN_SHARE:
             return None
-        at = self._in_time(at, *self._look(at), 0.0625, 4)
-        at = self._at_another_time(at)
-        if self._hopeless(at, rows):
+        at = self._at_another_time(self._in_time(at, *self._look(at), 0.0625, 4))
+        if self._hopeless(at):
             return at
         at = self._drifting(self._in_place(at))
         return self._in_time(at, *self._look(at), 1 / 24, 3)
@@ -116,8 +117,11 @@ class Pair:
             found.append(Run(first, last, length, appearance, change(one, other), proper_change(one, other)))
         return sorted(found, key=lambda run: (run.first - run.last, run.first))
 
-    def _hopeless(self, at: Alignment, rows: Rows) -> bool:
+    def _hopeless(self, at: Alignment) -> bool:
         """Whether the films look alike and change differently: no other place will mend that."""
+        rows = _thinned(self._covered(at), _LOOK)
+        if len(rows) < MIN_SAMPLES:
+            return True
         a, b = self._views(at, rows).aligned(at)
         return float(np.median(alike(a, b))) >= PLACED_WELL and change(a, b).detail < HOPELESS_DETAIL
 
@@ -127,19 +131,20 @@ class Pair:
         So they do where a camera stands: frames vote for one moment as for another.
         """
         rows = _thinned(self._covered(at), _TIMED)
-        near = self._views(at, rows)
-        a, b = near.aligned(at)
-        if len(rows) < MIN_SAMPLES or np.median(alike(a, b)) < STANDING or change(a, b).detail >= MOVES_ALIKE:
+        if len(rows) < MIN_SAMPLES:
             return at
-        all_rows = _thinned(np.arange(len(self.query_times)), _TIMED)
-        other = self._views(at, all_rows, FAR_SECONDS).anywhen(at, 0.125)
+        a, b = self._views(at, rows).aligned(at)
+        if np.median(alike(a, b)) < STANDING or change(a, b).detail >= MOVES_ALIKE:
+            return at
+        around = _thinned(self._covered(at, FAR_SECONDS), _ANYWHEN)
+        other = self._views(at, around, FAR_SECONDS).anywhen(at, 0.125)
         other = self._in_time(other, *self._look(other), 0.0625, 2)
-        return other if self._gain(at, other, _thinned(self._covered(other), _TIMED)) > 0 else at
+        return other if self._agreement(other) > self._agreement(at) else at
 
-    def _covered(self, at: Alignment) -> Rows:
-        """Numbers of the query's samples that the item covers."""
+    def _covered(self, at: Alignment, slack: float = _SLACK_SECONDS) -> Rows:
+        """Numbers of the query's samples that the item covers, or nearly so."""
         moments = at.in_item(self.query_times)
-        early, late = self.item_times[0] - _SLACK_SECONDS, self.item_times[-1] + _SLACK_SECONDS
+        early, late = self.item_times[0] - slack, self.item_times[-1] + slack
         return np.flatnonzero((moments >= early) & (moments <= late))
 
     def _look(self, at: Alignment) -> tuple[Rows, Floats]:
@@ -168,8 +173,7 @@ class Pair:
     def _drifting(self, at: Alignment) -> Alignment:
         """`at` with a placement that moves evenly, if that explains clearly more than one that stands still."""
         for _ in range(_DRIFTS):
-            rows, similarity = self._look(at)
-            core = _core(rows, similarity)
+            core = _core(*self._look(at))
             early, late = core[: len(core) // 3], core[len(core) - len(core) // 3 :]
             if len(early) < MIN_SAMPLES:
                 break
@@ -181,14 +185,15 @@ class Pair:
             placement, drift = Drift.between(ends[0], first, ends[1], last)
             box = ends[1].covered(ends[0].covered(at.box))
             moving = replace(at, placement=placement, drift=drift, box=box)
-            if moving.smaller_share < MIN_SHARE or self._gain(at, moving, rows) < OWN_DRIFT:
+            if moving.smaller_share < MIN_SHARE or self._agreement(moving) < self._agreement(at) + OWN_DRIFT:
                 break
             at = moving
         return at
 
-    def _gain(self, at: Alignment, other: Alignment, rows: Rows) -> float:
-        """How much more alike the films look and change at the other alignment."""
-        return self._views(other, rows).agreement(other) - self._views(at, rows).agreement(at)
+    def _agreement(self, at: Alignment) -> float:
+        """How alike all that the item covers looks and changes."""
+        rows = _thinned(self._covered(at), _LOOK)
+        return self._views(at, rows).agreement(at) if len(rows) >= MIN_SAMPLES else 0.0
 
     def _registered(self, at: Alignment, rows: Rows) -> Placement:
         """Where these samples of the query lie, refined over some of them."""

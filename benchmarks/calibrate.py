@@ -1,7 +1,9 @@
 """Measures how often pairs that are no copies reach each score, and writes archiver/match/calibrated.py.
 
-    python benchmarks/calibrate.py --copies FOLDER     FOLDER holds the copies of ../shared/footage/attacks.py
-    python benchmarks/calibrate.py                     prints what was measured last
+    python benchmarks/calibrate.py --copies FOLDER [--share 0.5]
+    python benchmarks/calibrate.py        prints what was measured last
+
+FOLDER holds the copies of ../shared/footage/attacks.py; with --share that part of the pairs is measured, drawn by lot.
 
 No threshold is chosen here: finding.py has them. What comes out is what stands beside a match as its error rate: the
 upper end of the 95 % interval (Clopper and Pearson) for the share of pairs without a common frame that score as high.
@@ -39,6 +41,7 @@ Measured = dict[str, list[float]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=Path, help="folder of copies with truth.csv")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the pairs that is measured")
     chosen = parser.parse_args()
     if chosen.copies is None:
         print(OUT.read_text() if OUT.exists() else "nothing was measured yet")
@@ -52,6 +55,7 @@ def main() -> None:
         measured: Measured = {}
         for kind, pairs in _sets(names, rows, prints).items():
             start = time.monotonic()
+            pairs = random.Random(3).sample(pairs, max(1, round(chosen.share * len(pairs))))
             measured[kind] = list(hands.map(_strongest, pairs, chunksize=4))
             print(f"{kind}: {len(pairs)} pairs, strongest {max(measured[kind])}, {time.monotonic() - start:.0f} s")
         jobs = [(prints[row["copy"]], prints[row["source"]], row) for row in rows[::2]]

@@ -1,7 +1,9 @@
 """Measures how often pairs that are no copies reach each score, and writes archiver/match/calibrated.py.
 
-    python benchmarks/calibrate.py --copies FOLDER     FOLDER holds the copies of ../shared/footage/attacks.py
-    python benchmarks/calibrate.py                     prints what was measured last
+    python benchmarks/calibrate.py --copies FOLDER [--share 0.5]
+    python benchmarks/calibrate.py        prints what was measured last
+
+FOLDER holds the copies of ../shared/footage/attacks.py; with --share that part of the pairs is measured, drawn by lot.
 
 No threshold is chosen here: finding.py has them. What comes out is what stands beside a match as its error rate: the
 upper end of the 95 % interval (Clopper and Pearson) for the share of pairs without a common frame that score as high.
@@ -30,7 +32,7 @@ OUT: Final = Path(__file__).resolve().parents[1] / "archiver" / "match" / "calib
 SCORES: Final = tuple(round(float(score), 2) for score in np.arange(0.3, 1.001, 0.05))
 #: Attacks whose copies are set against other parts of their source, and unrelated clips for each copy.
 _PARTS_OF: Final[tuple[str, ...]] = ()
-_UNRELATED: Final = 2
+_UNRELATED: Final = 1
 _DRAWN: Final = 6
 
 Measured = dict[str, list[float]]
@@ -39,6 +41,7 @@ Measured = dict[str, list[float]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=Path, help="folder of copies with truth.csv")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the pairs that is measured")
     chosen = parser.parse_args()
     if chosen.copies is None:
         print(OUT.read_text() if OUT.exists() else "nothing was measured yet")
@@ -52,6 +55,7 @@ def main() -> None:
         measured: Measured = {}
         for kind, pairs in _sets(names, rows, prints).items():
             start = time.monotonic()
+            pairs = random.Random(3).sample(pairs, max(1, round(chosen.share * len(pairs))))
             measured[kind] = list(hands.map(_strongest, pairs, chunksize=4))
             print(f"{kind}: {len(pairs)} pairs, strongest {max(measured[kind])}, {time.monotonic() - start:.0f} s")
         jobs = [(prints[row["copy"]], prints[row["source"]], row) for row in rows[::2]]
@@ -90,7 +94,9 @@ def _sets(
     ]
     cameras = [partial(negatives.two_cameras, seed, aside) for seed in range(_DRAWN) for aside in negatives.ASIDES]
     times = [partial(negatives.other_times, 500 + seed, shake) for seed in range(_DRAWN) for shake in negatives.SHAKES]
-    same_place: list[Callable[[], negatives.Pair]] = [*same_film, *room, *cameras, *times]
+    pans = [partial(negatives.two_pans, 700 + seed, pan) for seed in range(_DRAWN) for pan in negatives.PANS]
+    grids = [partial(negatives.two_grids, seed, tile) for seed in range(_DRAWN) for tile in negatives.TILES]
+    same_place: list[Callable[[], negatives.Pair]] = [*same_film, *room, *cameras, *times, *pans, *grids]
     return {"same place": same_place, "unrelated": [*unrelated]}
 
 

@@ -14,6 +14,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,13 +125,15 @@ def main() -> None:
     print(len(make(chosen.clips, chosen.out, names, chosen.jobs)), "copies")
 
 
-def make(clips: Path, out: Path, names: list[str], jobs: int = 2) -> list[dict[str, str]]:
+def make(
+    clips: Path, out: Path, names: list[str], jobs: int = 2, attacks: Mapping[str, Attack] = ATTACKS
+) -> list[dict[str, str]]:
     """Write the copies and truth.csv into `out`; the rows. Raises subprocess.CalledProcessError."""
     out.mkdir(parents=True, exist_ok=True)
     sources = sorted(clips.glob("*.mp4"))
     work = [(number, name) for number in range(len(sources)) for name in names]
     with ThreadPoolExecutor(jobs) as hands:
-        rows = list(hands.map(lambda each: _copy(sources, each[0], each[1], out), work))
+        rows = list(hands.map(lambda each: _copy(sources, each[0], each[1], attacks[each[1]], out), work))
     with (out / "truth.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
@@ -138,8 +141,8 @@ def make(clips: Path, out: Path, names: list[str], jobs: int = 2) -> list[dict[s
     return rows
 
 
-def _copy(sources: list[Path], number: int, name: str, out: Path) -> dict[str, str]:
-    source, attack = sources[number], ATTACKS[name]
+def _copy(sources: list[Path], number: int, name: str, attack: Attack, out: Path) -> dict[str, str]:
+    source = sources[number]
     other = sources[(number + 7) % len(sources)]
     width, height, seconds = _size(source)
     share = min(1.0, LONG_SIDE / max(width, height))

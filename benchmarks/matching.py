@@ -1,6 +1,6 @@
 """Recall by attack, false pairs, overlap, offset error and fingerprint time, over ../shared/footage.
 
-    python benchmarks/matching.py [--only reencode,mirror] [--copies FOLDER]... [--json FILE]
+    python benchmarks/matching.py [--only reencode,mirror] [--copies FOLDER]... [--half final] [--json FILE]
 
 Copies are made by ../shared/footage/attacks.py (17 attacks, about five minutes) and benchmarks/copies.py (29 more,
 longer) into a temporary folder, or taken from each FOLDER, where an earlier run left them with their truth.csv. Nothing
@@ -39,6 +39,8 @@ from archiver.model import Finding, Segment
 FOOTAGE = Path(__file__).resolve().parents[1] / ".." / "shared" / "footage"
 #: The quick ones of both generators, for a run of some minutes.
 QUICK = "reencode,letterbox,vertblur,crop25,mirror,logobar,speed11,excerpt5,compil,pip40,rotate5,recapturecrop"
+#: Every second clip, from the first one: those whose misses were looked at; and the others.
+HALVES = ("looking", "final")
 
 Row = dict[str, str]
 
@@ -59,22 +61,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=QUICK, help="attacks to run, with commas between; `all` for every one")
     parser.add_argument("--copies", type=Path, action="append", help="folder of copies with truth.csv, made before")
+    parser.add_argument("--half", choices=HALVES, help="copies of every second clip only; see heldout.py")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     chosen = parser.parse_args()
     if not FOOTAGE.is_dir():
         sys.exit("../shared/footage is missing: this benchmark runs on the team's machines only")
     only = None if chosen.only == "all" else set(chosen.only.split(","))
     with tempfile.TemporaryDirectory() as made:
-        figures = measure(chosen.copies or _attack(Path(made), only), only)
+        figures = measure(chosen.copies or _attack(Path(made), only), only, chosen.half)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def measure(folders: Iterable[Path], only: set[str] | None) -> dict[str, Any]:
+def measure(folders: Iterable[Path], only: set[str] | None, half: str | None = None) -> dict[str, Any]:
     """Everything, printed and returned."""
-    truth = [(folder, row) for folder in folders for row in truth_of(folder) if only is None or row["attack"] in only]
-    rows = [row for _, row in truth]
     clips = sorted((FOOTAGE / "dev").glob("*.mp4"))
+    sources = {clip.name for clip in clips[HALVES.index(half) if half else 0 :: 2 if half else 1]}
+    truth = [
+        (folder, row)
+        for folder in folders
+        for row in truth_of(folder)
+        if row["source"] in sources and (only is None or row["attack"] in only)
+    ]
+    rows = [row for _, row in truth]
     files = clips + [folder / row["copy"] for folder, row in truth]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the processes below share the cores already
     with ProcessPoolExecutor() as hands:

@@ -3,7 +3,8 @@
     python benchmarks/negatives.py        makes some and prints how alike they are called
 
 Hardest first: parts of one film that share no frame (halves, thirds, quarters), two drawn cameras that film the same
-people at the same moment from places some steps apart, and the same drawn place at different times.
+people at the same moment from places some steps apart, the same drawn place at different times, two drawn hands that
+pan over one street at different times, and cameras that move alike over two chance patterns of one grid.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ ONE_ROOM: Final = ("int_asl_again.mp4", "int_asl_book.mp4", "int_asl_walk.mp4")
 #: How far apart the two drawn cameras see the nearest people, and how much drawn hands shake, in pixels of 480.
 ASIDES: Final = (15.0, 40.0, 80.0)
 SHAKES: Final = (0.0, 2.0)
+#: How fast drawn cameras pan, in pixels of 480 a second, and the sides of drawn tiles, in stored pixels.
+PANS: Final = (10.0, 20.0, 40.0)
+TILES: Final = (16, 24, 32)
 #: Fewer samples than this are too few to be compared at all.
 _LEAST_SAMPLES: Final = 4
 
@@ -71,6 +75,33 @@ def other_times(seed: int, shake: float, seconds: float = 8.0) -> Pair:
     """One camera on one place, at two times with a gap between them."""
     whole = drawn(Shot(seed, pan=0, shake=shake, people=24, sky=(190, 196, 204), wall=(150, 130, 110)), 2.2 * seconds)
     return cut(whole, 0.0, 1 / 2.2), cut(whole, 1.2 / 2.2, 1.0)
+
+
+def two_pans(seed: int, pan: float, seconds: float = 8.0) -> Pair:
+    """Two people pan over one street in the same time, a minute apart."""
+    shot = Shot(seed, pan=pan, shake=1.0, people=16, sky=(190, 196, 204), wall=(150, 130, 110))
+    return drawn(shot, seconds), drawn(replace(shot, camera=1, begins=60.0), seconds)
+
+
+def two_grids(seed: int, tile: int, seconds: int = 12) -> Pair:
+    """A camera moves in the same way over two patterns of tiles that have nothing but their grid in common."""
+    return _tiled(2 * seed, tile, seconds), _tiled(2 * seed + 1, tile, seconds)
+
+
+def _tiled(seed: int, tile: int, seconds: int) -> Fingerprint:
+    side, samples = SIDE + 2 * 3 * seconds, 3 * seconds
+    levels = np.random.default_rng(seed).normal(128, 40, (-(-side // tile),) * 2)
+    whole = np.clip(levels, 0, 255).repeat(tile, axis=0).repeat(tile, axis=1).astype(np.uint8)
+    pictures = np.stack([whole[2 * at : 2 * at + SIDE, at : at + SIDE] for at in range(samples)])
+    return Fingerprint(
+        algorithm=VIDEO_ALGORITHM,
+        duration_ms=1000 * seconds,
+        times_ms=tuple(round(1000 * at / 3) for at in range(samples)),
+        blocks=pack(pictures),
+        parameters={},
+        tools={},
+        exchange={},
+    )
 
 
 def drawn(shot: Shot, seconds: float) -> Fingerprint:
@@ -124,6 +155,10 @@ def main() -> None:
         print(f"two cameras, the nearest people {aside:.0f} pixels apart:", strongest(two_cameras(100, aside)))
     for shake in SHAKES:
         print(f"one place at two times, the hand's shake {shake:.0f} pixels:", strongest(other_times(200, shake)))
+    for pan in PANS:
+        print(f"two hands that pan by {pan:.0f} pixels a second:", strongest(two_pans(300, pan)))
+    for tile in TILES:
+        print(f"two patterns on one grid of {tile} stored pixels:", strongest(two_grids(7, tile)))
 
 
 if __name__ == "__main__":

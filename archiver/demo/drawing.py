@@ -21,7 +21,8 @@ class Shot:
     """One take: `seed` draws place and people, `pan` is the camera's pixels a second, `shake` its hand in pixels.
 
     A second `camera` (a seed other than 0) films the same place and people with a hand of its own; it stands `aside`:
-    the nearest people are seen so many pixels further to the left, the houses behind them are not.
+    the nearest people are seen so many pixels further to the left, the houses behind them are not. A take that `begins`
+    so many seconds later finds the same people, elsewhere on their way.
     """
 
     seed: int
@@ -33,6 +34,7 @@ class Shot:
     clouds: float = 0.0
     camera: int = 0
     aside: float = 0.0
+    begins: float = 0.0
 
 
 def film(shot: Shot, count: int) -> Iterator[Picture]:
@@ -53,7 +55,7 @@ def film(shot: Shot, count: int) -> Iterator[Picture]:
         seconds = number / FPS
         stage = backdrop.copy()
         for person in people:
-            person.draw(stage, seconds, shot.aside)
+            person.draw(stage, shot.begins + seconds, shot.aside)
         x = (columns - WIDTH) / 2 + shot.pan * (seconds - count / FPS / 2) + hand[number, 0] * shot.shake
         y = (rows - HEIGHT) / 2 + hand[number, 1] * shot.shake / 2
         left, top = int(np.clip(round(x), 0, columns - WIDTH)), int(np.clip(round(y), 0, rows - HEIGHT))

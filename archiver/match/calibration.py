@@ -1,8 +1,9 @@
 """What a score is worth: how often pairs without a common frame were measured to reach it.
 
 The figures are those of `calibrated.py`, which `benchmarks/calibrate.py` writes. They do not cover what was not among
-its pairs: above all two cameras side by side (drawn ones, some steps apart, are), footage made to deceive, animations
-and screen recordings whose moving parts are the same by construction, and films of a kind that no development clip is.
+its pairs: above all two cameras side by side and two hands that pan over one street (drawn ones are), one camera on a
+motor that pans twice in the same way (which is called one recording: ADR 26), footage made to deceive, animations and
+screen recordings whose moving parts are the same by construction, and films of a kind that no development clip is.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from archiver.fingerprint import Fingerprint
 from archiver.match.align import Hypothesis
+from archiver.match.alignment import Alignment
 from archiver.match.calibration import error_rate
 from archiver.match.descriptor import WHOLE, Pixels, Variant, turned_back_box
 from archiver.match.film import seconds
 from archiver.match.finding import Found, judge, score
-from archiver.match.pair import Alignment, Pair, Run
+from archiver.match.pair import Pair, Run
 from archiver.model import Finding, Segment
 
 #: Stretches that one answer names; a compilation with more of one film has its longest named.

@@ -146,6 +146,12 @@ def coefficients_of_points(points: Floats) -> Floats:
     return without_mean(np.matmul(rows, _dct().T))
 
 
+def points_of(blocks: Floats) -> Floats:
+    """(n, POINTS, POINTS): the pictures that coefficients (n, KEEP * KEEP) stand for, without finer detail."""
+    points: Floats = np.matmul(np.matmul(_dct().T, blocks.reshape(len(blocks), KEEP, KEEP)), _dct())
+    return points
+
+
 def resampled(pictures: npt.NDArray[np.generic], box: Box) -> Floats:
     """`box` of pictures (n, side, side) area-resampled to (n, POINTS, POINTS)."""
     side = pictures.shape[1]

@@ -9,23 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from archiver.fingerprint import Fingerprint
-from archiver.match.align import Hypothesis
-from archiver.match.descriptor import (
-    Box,
-    Floats,
-    Pixels,
-    Variant,
-    alike,
-    coefficients_of_points,
-    resampled,
-    turned,
-)
+from archiver.match.alignment import Alignment, Drift
+from archiver.match.descriptor import Floats, Pixels, alike, resampled, turned
 from archiver.match.film import Seconds, seconds
-from archiver.match.register import Placement, registered, seen
+from archiver.match.proper import proper_change
+from archiver.match.register import Placement, registered
 from archiver.match.residual import Change, change
+from archiver.match.views import ALIKE, MARGIN_SECONDS, Rows, Views, neighbours
 
-#: Aligned samples that look less alike than this do not belong to the segment (measured: finding.py).
-ALIKE: Final = 0.6
 #: Before the refinement of time and place, copies are above this.
 FAINTLY_ALIKE: Final = 0.4
 #: A gap of up to a second in a run of alike samples is a flash, a fade or a passing caption.
@@ -34,11 +25,10 @@ MAX_GAP: Final = 3
 MIN_SAMPLES: Final = 4
 #: Samples by which a first look judges, by which time is refined, and by which place is.
 _LOOK, _TIMED, _PLACED = 120, 60, 12
+#: Samples by which every offset is tried: a minute and a half of them, or more with gaps.
+_ANYWHEN: Final = 256
 #: A copy's first sample may lie this many seconds before the item's first one.
 _SLACK_SECONDS: Final = 0.2
-#: Seconds around the moments asked for in which the item's samples are held ready while time is refined.
-_MARGIN_SECONDS: Final = 1.5
-
 #: Less than this share of either picture (an inset of a fifth of both sides) is a few stored pixels: all fits them.
 MIN_SHARE: Final = 0.04
 #: Films that look as alike as this lie at the right place already; if their details then agree less than this, no
@@ -47,40 +37,27 @@ PLACED_WELL: Final = 0.9
 HOPELESS_DETAIL: Final = 0.2
 #: How far a speed is moved at a time: half of what lies between two that are tried, and a little.
 SPEED_REACH: Final = 0.03
-#: What another speed has to add to the three correlations (of looks, changes and details): in a few seconds with little
-#: motion all speeds are about as good.
-OWN_SPEED: Final = 0.03
-
-Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """Item second = speed x query second + offset; the query's `box`, turned, lies at `placement` in the item."""
-
-    variant: Variant
-    box: Box
-    placement: Placement
-    speed: float
-    offset: float
-
-    @classmethod
-    def of(cls, guess: Hypothesis) -> Alignment:
-        """The guess that candidates' codes give."""
-        placement = Placement.of_boxes(guess.query_box, guess.item_box)
-        return cls(guess.variant, guess.query_box, placement, guess.speed, guess.offset)
-
-    @property
-    def smaller_share(self) -> float:
-        """Share of its picture that is compared, of the film of which it is less."""
-        return min(self.box.area, self.placement.share(self.box))
+#: Films that look as alike as this throughout may lie at any offset, unless their changes agree as much as that.
+STANDING: Final = 0.8
+MOVES_ALIKE: Final = 0.4
+#: How far another offset is looked for: the longer film, as a rule; of a day's film what is around the one voted for.
+FAR_SECONDS: Final = 60.0
+#: Agreement in detail beyond which a placement that does not move explains all there is.
+STANDS_STILL: Final = 0.8
+#: What a placement that moves has to add to the correlations of looks, changes and details.
+OWN_DRIFT: Final = 0.1
+#: A drift is measured between stretches whose middles lie at least this many seconds apart.
+_DRIFT_SECONDS: Final = 1.0
+#: Times that a drift is measured: each time more of the film is alike, and the ends lie further apart.
+_DRIFTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of samples of the query that look alike at one alignment.
 
-    `first`, `last` are the query's sample numbers, `seconds` the time between them, `appearance` the mean correlation.
+    `first`, `last` are the query's sample numbers, `seconds` the time between them, `appearance` the mean correlation,
+    `proper` that of what changes apart from the camera (proper.py).
     """
 
     first: int
@@ -88,6 +65,7 @@ class Run:
     seconds: float
     appearance: float
     change: Change
+    proper: float
 
     @property
     def samples(self) -> int:
@@ -109,16 +87,16 @@ class Pair:
         rows, similarity = self._look(at)
         if int((similarity >= FAINTLY_ALIKE).sum()) < MIN_SAMPLES:
             return None
-        at = self._in_time(at, rows, similarity, 0.125, 5)
-        if self._hopeless(at, rows):
+        at = self._at_another_time(self._in_time(at, rows, similarity, 0.125, 5))
+        if self._hopeless(at):
             return at
         at = self._in_place(at)
         if at.smaller_share < MIN_SHARE:
             return None
-        at = self._in_time(at, *self._look(at), 0.0625, 4)
-        if self._hopeless(at, rows):
+        at = self._at_another_time(self._in_time(at, *self._look(at), 0.0625, 4))
+        if self._hopeless(at):
             return at
-        at = self._in_place(at)
+        at = self._drifting(self._in_place(at))
         return self._in_time(at, *self._look(at), 1 / 24, 3)
 
     def runs(self, at: Alignment) -> list[Run]:
@@ -126,8 +104,7 @@ class Pair:
         rows = self._covered(at)
         if len(rows) < MIN_SAMPLES:
             return []
-        views = _Views(self, at, rows)
-        a, b = views.aligned(at)
+        a, b = self._views(at, rows).aligned(at)
         similarity = alike(a, b)
         found = []
         for start, end in _stretches(similarity >= ALIKE):
@@ -136,30 +113,50 @@ class Pair:
             appearance = float(similarity[start:end].mean())
             first, last = int(rows[start]), int(rows[end - 1])
             length = float(self.query_times[last] - self.query_times[first])
-            found.append(Run(first, last, length, appearance, change(a[start:end], b[start:end])))
+            one, other = a[start:end], b[start:end]
+            found.append(Run(first, last, length, appearance, change(one, other), proper_change(one, other)))
         return sorted(found, key=lambda run: (run.first - run.last, run.first))
 
-    def _hopeless(self, at: Alignment, rows: Rows) -> bool:
+    def _hopeless(self, at: Alignment) -> bool:
         """Whether the films look alike and change differently: no other place will mend that."""
-        a, b = _Views(self, at, rows).aligned(at)
+        rows = _thinned(self._covered(at), _LOOK)
+        if len(rows) < MIN_SAMPLES:
+            return True
+        a, b = self._views(at, rows).aligned(at)
         return float(np.median(alike(a, b))) >= PLACED_WELL and change(a, b).detail < HOPELESS_DETAIL
 
-    def _covered(self, at: Alignment) -> Rows:
-        """Numbers of the query's samples that the item covers."""
-        moments = at.speed * self.query_times + at.offset
-        early, late = self.item_times[0] - _SLACK_SECONDS, self.item_times[-1] + _SLACK_SECONDS
+    def _at_another_time(self, at: Alignment) -> Alignment:
+        """`at` with the best of all offsets near and far, where the films look alike throughout and change differently.
+
+        So they do where a camera stands: frames vote for one moment as for another.
+        """
+        rows = _thinned(self._covered(at), _TIMED)
+        if len(rows) < MIN_SAMPLES:
+            return at
+        a, b = self._views(at, rows).aligned(at)
+        if np.median(alike(a, b)) < STANDING or change(a, b).detail >= MOVES_ALIKE:
+            return at
+        around = _thinned(self._covered(at, FAR_SECONDS), _ANYWHEN)
+        other = self._views(at, around, FAR_SECONDS).anywhen(at, 0.125)
+        other = self._in_time(other, *self._look(other), 0.0625, 2)
+        return other if self._agreement(other) > self._agreement(at) else at
+
+    def _covered(self, at: Alignment, slack: float = _SLACK_SECONDS) -> Rows:
+        """Numbers of the query's samples that the item covers, or nearly so."""
+        moments = at.in_item(self.query_times)
+        early, late = self.item_times[0] - slack, self.item_times[-1] + slack
         return np.flatnonzero((moments >= early) & (moments <= late))
 
     def _look(self, at: Alignment) -> tuple[Rows, Floats]:
         rows = _thinned(self._covered(at), _LOOK)
-        return rows, _Views(self, at, rows).similarity(at)
+        return rows, self._views(at, rows).similarity(at)
 
     def _in_time(self, at: Alignment, rows: Rows, similarity: Floats, step: float, steps: int) -> Alignment:
         """The best offset among `steps` steps each way; then the best speed, about the middle of what is alike."""
         core = _thinned(_core(rows, similarity), _TIMED)
         if len(core) < MIN_SAMPLES:
             return at
-        views = _Views(self, at, core)
+        views = self._views(at, core)
         at = views.best([replace(at, offset=at.offset + each * step) for each in range(-steps, steps + 1)])
         middle = float(self.query_times[core].mean())
         speeds = [1.0, *(at.speed + each * SPEED_REACH / 3 for each in range(-3, 4))]
@@ -167,66 +164,48 @@ class Pair:
 
     def _in_place(self, at: Alignment) -> Alignment:
         """The placement refined over the samples that look most alike, and the box cut to what the item shows."""
-        rows, similarity = self._look(at)
-        core = _core(rows, similarity)
+        core = _core(*self._look(at))
         if len(core) < MIN_SAMPLES:
             return at
-        core = _thinned(core, _PLACED)
-        query = resampled(turned(self.query[core], at.variant), at.box)
-        left, right, share = _neighbours(self.item_times, at.speed * self.query_times[core] + at.offset)
-        share = share[:, None, None]
-        item = self.item[left] * (1 - share) + self.item[right] * share
-        placement = registered(at.placement, at.box, query, item)
+        placement = self._registered(at, core)
         return replace(at, placement=placement, box=placement.covered(at.box))
 
+    def _drifting(self, at: Alignment) -> Alignment:
+        """`at` with a placement that moves evenly, if that explains clearly more than one that stands still."""
+        for _ in range(_DRIFTS):
+            core = _core(*self._look(at))
+            early, late = core[: len(core) // 3], core[len(core) - len(core) // 3 :]
+            if len(early) < MIN_SAMPLES:
+                break
+            first, last = (float(self.query_times[each].mean()) for each in (early, late))
+            views = self._views(at, core)
+            if last - first < _DRIFT_SECONDS or change(*views.aligned(at)).detail >= STANDS_STILL:
+                break
+            ends = self._registered(at, early), self._registered(at, late)
+            placement, drift = Drift.between(ends[0], first, ends[1], last)
+            box = ends[1].covered(ends[0].covered(at.box))
+            moving = replace(at, placement=placement, drift=drift, box=box)
+            if moving.smaller_share < MIN_SHARE or self._agreement(moving) < self._agreement(at) + OWN_DRIFT:
+                break
+            at = moving
+        return at
 
-class _Views:
-    """The coefficients of some of the query's samples, and of the item's around them, at one place."""
+    def _agreement(self, at: Alignment) -> float:
+        """How alike all that the item covers looks and changes."""
+        rows = _thinned(self._covered(at), _LOOK)
+        return self._views(at, rows).agreement(at) if len(rows) >= MIN_SAMPLES else 0.0
 
-    def __init__(self, pair: Pair, at: Alignment, rows: Rows) -> None:
-        self._times = pair.query_times[rows]
-        self._a = coefficients_of_points(resampled(turned(pair.query[rows], at.variant), at.box))
-        moments = at.speed * self._times + at.offset
-        low, high = (moments.min() - _MARGIN_SECONDS, moments.max() + _MARGIN_SECONDS) if len(rows) else (0.0, 0.0)
-        first = min(int(np.searchsorted(pair.item_times, low)), len(pair.item_times) - 1)
-        around = slice(first, max(int(np.searchsorted(pair.item_times, high, "right")), first + 1))
-        self._item_times = pair.item_times[around]
-        pictures = pair.item[around].astype(np.float32)
-        self._b = coefficients_of_points(seen(pictures, at.placement.grid(at.box)))
+    def _registered(self, at: Alignment, rows: Rows) -> Placement:
+        """Where these samples of the query lie, refined over some of them."""
+        rows = _thinned(rows, _PLACED)
+        query = resampled(turned(self.query[rows], at.variant), at.box)
+        left, right, share = neighbours(self.item_times, at.in_item(self.query_times[rows]))
+        share = share[:, None, None]
+        item = self.item[left] * (1 - share) + self.item[right] * share
+        return registered(at.placement_at(float(self.query_times[rows].mean())), at.box, query, item)
 
-    def aligned(self, at: Alignment) -> tuple[Floats, Floats]:
-        """Both films' coefficients at the query's samples."""
-        left, right, share = _neighbours(self._item_times, at.speed * self._times + at.offset)
-        before, after = self._b[left], self._b[right]
-        mixed = before + share[:, None] * (after - before)
-        # Across a cut a mixture looks like neither side: take the nearer picture.
-        cut = alike(before, after) < ALIKE
-        mixed[cut] = np.where(share[cut, None] < 0.5, before[cut], after[cut])
-        return self._a, mixed
-
-    def similarity(self, at: Alignment) -> Floats:
-        """Correlation of each pair of samples."""
-        return alike(*self.aligned(at))
-
-    def best(self, trials: list[Alignment]) -> Alignment:
-        """The trial at which the films look and change most alike; the film's own speed if another is hardly better."""
-        values = []
-        for trial in trials:
-            a, b = self.aligned(trial)
-            moving = change(a, b)
-            usual = OWN_SPEED * (trial.speed == 1.0)
-            values.append(moving.residual + moving.detail + float(alike(a, b).mean()) + usual)
-        return trials[int(np.argmax(values))]
-
-
-def _neighbours(times: Seconds, moments: Seconds) -> tuple[Rows, Rows, Floats]:
-    """The samples before and after each moment, and the second one's share."""
-    right = np.clip(np.searchsorted(times, moments), 1, max(1, len(times) - 1))
-    left = right - 1
-    right = np.minimum(right, len(times) - 1)
-    span = np.maximum(times[right] - times[left], 1e-6)
-    share = np.clip((moments - times[left]) / span, 0.0, 1.0).astype(np.float32)
-    return left, right, share
+    def _views(self, at: Alignment, rows: Rows, margin: float = MARGIN_SECONDS) -> Views:
+        return Views(self.query[rows], self.query_times[rows], self.item, self.item_times, at, margin)
 
 
 def _core(rows: Rows, similarity: Floats) -> Rows:

@@ -51,13 +51,7 @@ class Placement:
 
     def grid(self, box: Box) -> Matrix:
         """(2, POINTS, POINTS): the item's x and y, as shares, of the middle of each point of the query's `box`."""
-        steps = (np.arange(POINTS) + 0.5) / POINTS
-        x, y = np.meshgrid(
-            box.left + steps * (box.right - box.left), box.top + steps * (box.bottom - box.top), indexing="xy"
-        )
-        mapped = np.tensordot(self.array(), np.stack([x, y, np.ones_like(x)]), axes=1)
-        grid: Matrix = mapped[:2] / np.where(np.abs(mapped[2]) < 1e-6, 1e-6, mapped[2])
-        return grid
+        return grids(self.array(), box)
 
     def share(self, box: Box) -> float:
         """Share of the item's picture that the query's `box` shows."""
@@ -76,20 +70,40 @@ class Placement:
         return Box(left / POINTS, top / POINTS, right / POINTS, bottom / POINTS).inside(box)
 
 
+def grids(matrices: Matrix, box: Box) -> Matrix:
+    """As `Placement.grid`, of one matrix (3, 3) or of several (n, 3, 3): (n, 2, POINTS, POINTS)."""
+    steps = (np.arange(POINTS) + 0.5) / POINTS
+    x, y = np.meshgrid(box.left + steps * (box.right - box.left), box.top + steps * (box.bottom - box.top))
+    mapped = np.tensordot(matrices, np.stack([x, y, np.ones_like(x)]), axes=1)
+    depth = mapped[..., 2:, :, :]
+    grid: Matrix = mapped[..., :2, :, :] / np.where(np.abs(depth) < 1e-6, 1e-6, depth)
+    return grid
+
+
 def seen(pictures: Floats, grid: Matrix) -> Floats:
-    """(n, POINTS, POINTS): pictures (n, side, side) at `grid`, averaged down first where points lie far apart."""
-    pitch = max(np.abs(np.diff(grid[0], axis=1)).mean(), np.abs(np.diff(grid[1], axis=0)).mean()) * pictures.shape[1]
+    """(n, POINTS, POINTS): pictures (n, side, side) at `grid`, averaged down first where points lie far apart.
+
+    The grid is one for all pictures, (2, POINTS, POINTS), or has one for each, (n, 2, POINTS, POINTS).
+    """
+    across, down = np.moveaxis(grid, -3, 0)
+    pitch = max(np.abs(np.diff(across, axis=-1)).mean(), np.abs(np.diff(down, axis=-2)).mean()) * pictures.shape[1]
     if pitch >= 1.5:
         halved = pictures[:, ::2] + pictures[:, 1::2]
         pictures = (halved[:, :, ::2] + halved[:, :, 1::2]) * np.float32(0.25)
     side = pictures.shape[1]
     place = np.clip(grid * side - 0.5, 0, side - 1)
     corner = np.minimum(place.astype(np.int64), side - 2)
-    right, down = (place - corner).astype(np.float32)
-    at = corner[1] * side + corner[0]
+    right, down = np.moveaxis((place - corner).astype(np.float32), -3, 0)
+    at = corner[..., 1, :, :] * side + corner[..., 0, :, :]
     flat = pictures.reshape(len(pictures), side * side)
-    above = flat[:, at] * (1 - right) + flat[:, at + 1] * right
-    below = flat[:, at + side] * (1 - right) + flat[:, at + side + 1] * right
+
+    def pick(places: Counts) -> Floats:
+        if places.ndim == 2:
+            return flat[:, places]
+        return np.take_along_axis(flat, places.reshape(len(flat), -1), axis=1).reshape(places.shape)
+
+    above = pick(at) * (1 - right) + pick(at + 1) * right
+    below = pick(at + side) * (1 - right) + pick(at + side + 1) * right
     points: Floats = above * (1 - down) + below * down
     return points
 

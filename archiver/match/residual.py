@@ -37,15 +37,20 @@ def change(a: Floats, b: Floats) -> Change:
     picture, and do so alike in films that have nothing else in common.
     """
     a, b = _moving_part(a), _moving_part(b)
-    power_a, power_b = (a * a).sum(axis=0), (b * b).sum(axis=0)
-    weaker = min(float(power_a.sum()), float(power_b.sum()))
+    weaker = min(float((a * a).sum()), float((b * b).sum()))
     if weaker < 1e-3:
         return STILL
-    # A thousandth of the power is the floor, or coefficients that hold nothing but noise would have a say.
-    power = power_a / power_a.sum() + power_b / power_b.sum()
-    weight = np.sqrt(1.0 / (power + 2e-3 / len(power)))
     motion = float(np.sqrt(weaker / len(a))) / POINTS
-    return Change(_correlation(a, b), _correlation(a * weight, b * weight), motion)
+    return Change(_correlation(a, b), _correlation(*equalised(a, b)), motion)
+
+
+def equalised(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Both (n, 256) with every coefficient weighted to the same power over both."""
+    power_a, power_b = (a * a).sum(axis=0), (b * b).sum(axis=0)
+    power = power_a / max(float(power_a.sum()), 1e-9) + power_b / max(float(power_b.sum()), 1e-9)
+    # A thousandth of the power is the floor, or coefficients that hold nothing but noise would have a say.
+    weight = np.sqrt(1.0 / (power + 2e-3 / len(power)))
+    return a * weight, b * weight
 
 
 def _moving_part(blocks: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 
 from archiver.fingerprint import Fingerprint
 from archiver.match.align import MANY_DISTANCES, NEAR_BITS, distances
+from archiver.match.alignment import Alignment
 from archiver.match.compare import transform
 from archiver.match.descriptor import (
     MIN_CONTRAST,
@@ -24,7 +25,6 @@ from archiver.match.descriptor import (
 )
 from archiver.match.film import VARIANTS, Entries, seconds
 from archiver.match.finding import Found, judge_still
-from archiver.match.pair import Alignment
 from archiver.match.register import Placement, registered, seen
 from archiver.match.shots import boxes
 from archiver.model import Finding, Segment

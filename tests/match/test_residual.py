@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from archiver.match.descriptor import POINTS, Floats
-from archiver.match.finding import MIN_DETAIL, MIN_RESIDUAL, SUFFICIENT, evidence, judge, judge_still, score
+from archiver.match.finding import MIN_DETAIL, MIN_PROPER, MIN_RESIDUAL, SUFFICIENT, evidence, judge, judge_still, score
 from archiver.match.pair import Run
 from archiver.match.residual import STILL, Change, change
 from archiver.match.still import weakest_part
@@ -46,30 +46,31 @@ def test_one_large_thing_in_common_does_not_make_up_for_all_the_rest() -> None:
     shared = np.random.default_rng(5).normal(0, 900, 20).astype(np.float32)
     one[:, 1], two[:, 1] = shared, shared
     seen = change(one, two)
-    assert seen.residual > 0.65
+    assert seen.residual > MIN_RESIDUAL
     assert seen.detail < 0.2
-    assert judge(Run(0, 19, 6.0, 0.95, seen)) is Finding.SAME_SCENE
+    assert judge(Run(0, 19, 6.0, 0.95, seen, 1.0)) is Finding.SAME_SCENE
 
 
 def test_stillness_says_nothing() -> None:
     still = np.ones((9, 256), np.float32)
     assert change(still, still) == STILL
-    assert judge(Run(0, 8, 9.0, 1.0, STILL)) is Finding.SAME_SCENE
+    assert judge(Run(0, 8, 9.0, 1.0, STILL, 1.0)) is Finding.SAME_SCENE
 
 
 def test_short_runs_need_more_detail() -> None:
     barely = Change(0.9, MIN_DETAIL + 0.05, 5.0)
-    assert judge(Run(0, 30, 10.0, 0.95, barely)) is Finding.SAME_RECORDING
-    assert judge(Run(0, 4, 1.3, 0.95, barely)) is Finding.SAME_SCENE
-    assert judge(Run(0, 4, 1.3, 0.8, barely)) is None
+    assert judge(Run(0, 30, 10.0, 0.95, barely, 1.0)) is Finding.SAME_RECORDING
+    assert judge(Run(0, 4, 1.3, 0.95, barely, 1.0)) is Finding.SAME_SCENE
+    assert judge(Run(0, 4, 1.3, 0.8, barely, 1.0)) is None
 
 
-def test_the_weaker_correlation_decides_and_half_is_enough() -> None:
+def test_the_weakest_correlation_decides_and_half_is_enough() -> None:
     enough = Change(MIN_RESIDUAL, MIN_DETAIL, 5.0)
-    assert evidence(Run(0, 30, 10.0, 0.95, enough)) == SUFFICIENT
-    assert evidence(Run(0, 30, 10.0, 0.95, Change(1.0, 1.0, 5.0))) == 1.0
+    assert evidence(Run(0, 30, 10.0, 0.95, enough, MIN_PROPER)) == SUFFICIENT
+    assert evidence(Run(0, 30, 10.0, 0.95, Change(1.0, 1.0, 5.0), 1.0)) == 1.0
     for weak in (Change(1.0, 0.1, 5.0), Change(0.1, 1.0, 5.0), Change(1.0, 1.0, 0.1), Change(-0.5, 1.0, 5.0)):
-        assert 0 <= evidence(Run(0, 30, 10.0, 0.95, weak)) < 0.2
+        assert 0 <= evidence(Run(0, 30, 10.0, 0.95, weak, 1.0)) < 0.2
+    assert 0 <= evidence(Run(0, 30, 10.0, 0.95, Change(1.0, 1.0, 5.0), 0.1)) < 0.2
 
 
 def test_a_still_never_shows_that_a_video_is_the_same() -> None:
@@ -90,5 +91,5 @@ def test_two_pictures_of_one_room_in_which_one_part_differs_are_the_same_scene()
 
 
 def test_a_scene_never_scores_above_a_copy() -> None:
-    run = Run(0, 30, 10.0, 1.0, Change(0.66, 0.6, 5.0))
+    run = Run(0, 30, 10.0, 1.0, Change(0.66, 0.6, 5.0), 0.7)
     assert score(Finding.SAME_SCENE, run) <= 0.5 < score(Finding.SAME_RECORDING, run)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from archiver.covers import Area, Box
@@ -16,9 +14,9 @@ from tests.report.bundle_story import FILM, PHOTO, build
 BOX = Box(100_000, 200_000, 300_000, 400_000)
 
 
-@pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    return build(tmp_path / "vault")
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    return build(tmp_path_factory.mktemp("areas") / "vault")
 
 
 def test_areas_are_listed_as_they_were_set_until_they_are_taken_back(vault: Vault) -> None:
@@ -58,6 +56,6 @@ def test_an_item_that_is_not_there_has_none(vault: Vault) -> None:
 def test_there_are_no_more_than_an_entry_can_list(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(areas, "MAX_AREAS", 2)
     for _ in range(2):
-        areas.add(vault, FILM, BOX, 0, 1)
+        areas.add(vault, PHOTO, BOX, 0, 1)
     with pytest.raises(UsageError, match="2 areas already"):
-        areas.add(vault, FILM, BOX, 0, 1)
+        areas.add(vault, PHOTO, BOX, 0, 1)

@@ -48,7 +48,7 @@ def _taken(path: str, ascending: Sequence[float], max_side: int) -> Iterator[tup
     while waiting:
         chosen = 0
         for second, frame in _met(path, waiting):
-            yield second, _jpeg(_image(frame), max_side)
+            yield second, _jpeg(_image(frame, max_side), max_side)
             waiting.popleft()
             chosen += 1
         if not chosen:
@@ -84,10 +84,17 @@ def _met(path: str, ascending: Iterable[float]) -> Iterator[tuple[float, VideoFr
                 yield second, last
 
 
-def _image(frame: VideoFrame) -> Image.Image:
+def _image(frame: VideoFrame, max_side: int) -> Image.Image:
+    """The frame as it is shown. FFmpeg scales while it turns it into RGB, which is cheaper than both by themselves."""
     from PIL import Image
 
-    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    longer = max(frame.width, frame.height)
+    if longer > max_side:
+        width, height = (max(1, round(side * max_side / longer)) for side in (frame.width, frame.height))
+        small = frame.reformat(width=width, height=height, format="rgb24", interpolation="BICUBIC")
+        image = Image.fromarray(small.to_ndarray())
+    else:
+        image = Image.fromarray(frame.to_ndarray(format="rgb24"))
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 

@@ -25,8 +25,8 @@ def recipe() -> str:
     """The name of the recipe. Takes some milliseconds the first time."""
     made = volume_of([_film()])
     keys = made.first >> np.uint64(64 - _BITS)
-    order = np.lexsort((made.sample, keys))
-    rows = np.column_stack((keys[order], made.sample[order].astype(np.uint64)))
+    rows = np.column_stack((keys, made.sample, made.box)).astype(np.uint64)
+    rows = rows[np.lexsort(rows.T[::-1])]
     return f"archiver-index/1 {hashlib.sha256(rows.astype('<u8').tobytes()).hexdigest()[:16]}"
 
 

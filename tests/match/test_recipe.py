@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from archiver.match import film, sketch
+from archiver.match import clues, film, sketch
 from archiver.match.recipe import recipe
 
 
@@ -32,6 +32,7 @@ def test_another_process_has_the_same_recipe() -> None:
         (film, "INDEXED_BOXES", (*film.INDEXED_BOXES[:-1], film.INDEXED_BOXES[1])),
         (film, "MIN_CONTRAST", 500.0),
         (film, "CROP_STRIDE", 4),
+        (clues, "_PARTS", 127),
         (sketch, "ORDER", sketch.ORDER[::-1]),
     ],
 )

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     DELETION = "deletion"
     REDACTION = "redaction"
     FINGERPRINT = "fingerprint calculation"
+    ACCESSION = "accession"
     REQUEST = "request"
     REFUSAL = "refusal"
     CANCELLATION = "cancellation"

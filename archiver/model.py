@@ -28,6 +28,7 @@ class Role(StrEnum):
     COMMENTS = "comments"
     SNAPSHOT = "snapshot"
     TIMESTAMP = "timestamp-token"
+    HISTORY = "history"  # what another office told of an item that was received from it
 
 
 #: What a capture brings in, beside the originals; examination adds the other roles.

@@ -26,6 +26,7 @@ COMMANDS = {
     "cancel": ("archiver.cli.requests", "Cancel requests; a running download stops."),
     "run": ("archiver.cli.run", "Work off the queue."),
     "ingest": ("archiver.cli.ingest", "Take in local files and folders."),
+    "receive": ("archiver.cli.receive", "Take in a bundle of another office, once its checks pass."),
     "items": ("archiver.cli.items", "List items, of a case or by full text."),
     "show": ("archiver.cli.items", "Show the whole provenance of one item."),
     "get": ("archiver.cli.items", "Copy an item's files out under usable names."),

@@ -51,7 +51,7 @@ def items_command(case: str | None, text: str) -> None:
 @common.json_option
 def show_command(item_id: str) -> None:
     """Show where it came from, what it is and everything that was done to it."""
-    from archiver.cli import attempts, copies, matches
+    from archiver.cli import attempts, copies, history, matches
     from archiver.custody import catalog
 
     vault = common.the_vault()
@@ -63,6 +63,7 @@ def show_command(item_id: str) -> None:
     group = copies.group_of(vault, item_id) if alike else ()
     acquisition = catalog.acquisition(vault, item.acquisition_id)
     custody = _custody(vault, item)
+    before = history.of_item(vault, item.id)
     exchange = _exchange(vault, acquisition)
     if common.wants_json():
         common.print_json(
@@ -80,6 +81,7 @@ def show_command(item_id: str) -> None:
                 },
                 "exchange": exchange,
                 "custody": custody,
+                "received": [history.as_json(one) for one in before],
                 "matches": [matches.as_json(one) for one in alike],
                 "copies": list(group),
             }
@@ -88,6 +90,7 @@ def show_command(item_id: str) -> None:
     rows = [
         ("item", item.id), ("title", item.title), ("url", item.url), ("path", item.path), ("case", item.case),
         ("uploader", item.uploader), ("note", item.note), ("what", describe(item)),
+        *history.summary(before),
         ("acquired", f"{common.moment(acquisition.started_at)} to {common.moment(acquisition.ended_at)}"),
         ("with", ", ".join(f"{tool.name} {tool.version}" for tool in acquisition.tools)),
     ]  # fmt: skip
@@ -117,6 +120,7 @@ def show_command(item_id: str) -> None:
         )
     if len(exchange) > _SHOWN_REQUESTS:
         click.echo(f"{len(exchange) - _SHOWN_REQUESTS} more requests: see --json")
+    history.show(before)
     if alike:
         matches.show_briefly(alike, item_id)
     if group:

@@ -14,7 +14,7 @@ from archiver.errors import UsageError
 if TYPE_CHECKING:
     from archiver.custody.audit.base import Since
     from archiver.proof.bundle.opened import Opened
-    from archiver.proof.faults import Verdict
+    from archiver.proof.faults import Fault, Verdict
     from archiver.proof.times.blockheaders import Header
     from archiver.proof.trust.outside import Outside, Vouch
     from archiver.proof.trust.policy import Policy
@@ -96,7 +96,7 @@ def verify_command(
         raise UsageError(f"there is nothing at {target}")
     opened: list[Opened] = []
     outside = Outside(
-        _policy(policy) if policy else None,
+        read_policy(policy) if policy else None,
         None if no_memory else remembered.recall(),
         _voucher(roots) if roots else None,
         block_headers(headers) if headers else None,
@@ -121,14 +121,7 @@ def show(verdict: Verdict) -> None:
     """The verdict for people."""
     from rich.text import Text
 
-    from archiver.proof import codes
-
-    if verdict.faults:
-        common.print_table(
-            ("fault", "concerns", "what"), [(f.code, f.subject, f.message) for f in verdict.faults], fixed=(0,)
-        )
-    for step in codes.lines(fault.code for fault in verdict.faults):
-        click.echo(step)
+    show_faults(verdict.faults)
     style = {"VERIFIED": "bold green", "FAILED": "bold red"}.get(verdict.word, "bold yellow")
     line = Text(verdict.word, style=style)
     newer = verdict.word == "VERIFIED" and "since" in verdict.told
@@ -136,6 +129,16 @@ def show(verdict: Verdict) -> None:
     common.console().print(line)
     counted = ", ".join(f"{count:,} {_WORDS.get(what, what)}" for what, count in verdict.checked.items() if count)
     click.echo(f"Checked: {counted or 'nothing'}")
+
+
+def show_faults(faults: Sequence[Fault]) -> None:
+    """Every fault, and what to do about it."""
+    from archiver.proof import codes
+
+    if faults:
+        common.print_table(("fault", "concerns", "what"), [(f.code, f.subject, f.message) for f in faults], fixed=(0,))
+    for step in codes.lines(fault.code for fault in faults):
+        click.echo(step)
 
 
 def tell(verdict: Verdict) -> None:
@@ -216,7 +219,8 @@ def block_headers(file: Path) -> Mapping[int, Header]:
         raise UsageError(f"{file} holds no block headers: {error.message}", next_step=step) from None
 
 
-def _policy(file: Path) -> Policy:
+def read_policy(file: Path) -> Policy:
+    """The policy in a file. Raises UsageError."""
     from archiver.proof.faults import ProofError
     from archiver.proof.trust import policy
 

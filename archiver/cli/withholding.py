@@ -23,9 +23,11 @@ def suggestions(vault: Vault, items: Sequence[str], case: str | None, asked: Ask
     """Names in what the export would tell."""
     from archiver.custody import catalog
     from archiver.report import gather
+    from archiver.report.bundle import forwarding
     from archiver.report.withholding import implied, suggest
 
     entries, _ = gather.select(vault, gather.choose(vault, items, case), catalog.entry_count(vault))
+    entries += list(forwarding.told(vault, entries))
     return suggest.suggest(entries, implied.settle(asked, entries).fields)
 
 

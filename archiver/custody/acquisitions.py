@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,10 +50,12 @@ def record(
     retry_in: float | None = None,
     detail: Mapping[str, Any] | None = None,
     final_url: str = "",
+    further: Sequence[CustodyEvent] = (),
 ) -> bool:
     """Record it with its items, and move its request on. False where it was recorded before.
 
-    `retry_in` (seconds) asks for another attempt; `detail` is the capture event's (`bytes`, `http_status`).
+    `retry_in` (seconds) asks for another attempt; `detail` is the capture event's (`bytes`, `http_status`). `further`
+    events belong to the same act.
     """
     with vault.database.write() as transaction:
         if is_recorded(vault, acquisition.id):
@@ -78,7 +81,7 @@ def record(
             _hold(conn, acquisition.id, item.id, item.holdings)
         again_at = timestamp(datetime.now(UTC) + timedelta(seconds=retry_in)) if retry_in is not None else ""
         told = {**(detail or {}), "again_at": again_at}
-        vault.ledger.append(transaction, list(_events(acquisition, request, told, final_url)))
+        vault.ledger.append(transaction, [*_events(acquisition, request, told, final_url), *further])
         if request is not None:
             _move_on(conn, request, acquisition, again_at)
     return True
@@ -99,10 +102,7 @@ def add_fingerprints(vault: Vault, item: Item, made: tuple[Holding, ...], examin
         fresh = tuple(one for one in made if one.object.sha256 not in known)
         if not fresh:
             return ()
-        (last,) = transaction.execute(
-            "SELECT MAX(position) FROM holding WHERE acquisition_id = ? AND item_id = ?", (item.acquisition_id, item.id)
-        ).fetchone()
-        _hold(transaction, item.acquisition_id, item.id, fresh, last + 1)
+        hold_more(transaction, item, fresh)
         event = CustodyEvent(
             EventType.FINGERPRINT,
             acquisition=item.acquisition_id,
@@ -114,6 +114,15 @@ def add_fingerprints(vault: Vault, item: Item, made: tuple[Holding, ...], examin
         vault.ledger.append(transaction, [event])
         transaction.execute("UPDATE acquisition SET matched = 0 WHERE id = ?", (item.acquisition_id,))
     return fresh
+
+
+def hold_more(transaction: sqlite3.Connection, item: Item, holdings: tuple[Holding, ...]) -> None:
+    """Add holdings to those of an item on record, inside `database.write()`; the caller's entry tells of them."""
+    (last,) = transaction.execute(
+        "SELECT COALESCE(MAX(position), -1) FROM holding WHERE acquisition_id = ? AND item_id = ?",
+        (item.acquisition_id, item.id),
+    ).fetchone()
+    _hold(transaction, item.acquisition_id, item.id, holdings, last + 1)
 
 
 def _hold(conn: Any, acquisition_id: str, item_id: str, holdings: tuple[Holding, ...], first: int = 0) -> None:
@@ -188,7 +197,8 @@ def _item_events(item: Item, about: CustodyEvent) -> Iterator[CustodyEvent]:
             "source": item.source,
         },
     )
-    yield replace(about, type=EventType.DIGEST, holdings=originals, tools=(), detail={})
+    if originals:  # of a received item they may be withheld
+        yield replace(about, type=EventType.DIGEST, holdings=originals, tools=(), detail={})
     examined = item.examined
     if examined is None:
         return

@@ -157,6 +157,8 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
         found += [detail["a"], detail["b"]]
     elif entry["type"] == EventType.DISSEMINATION:
         found += detail["items"]
+    elif entry["type"] == EventType.ACCESSION:
+        found.append(received_subject(detail["item"]))
     elif entry["type"] == EventType.CHECKPOINT:
         found.append(_checkpoint_subject(detail["size"]))
     elif entry["type"] == EventType.COSIGNATURE:
@@ -179,6 +181,11 @@ def subjects_of(entry: Mapping[str, Any]) -> list[str]:
 def entry_subject(seq: int) -> str:
     """The subject of entries about an entry: that a field of it was disclosed or forgotten."""
     return f"entry.{seq}"
+
+
+def received_subject(item: str) -> str:
+    """The subject of entries about what another office calls `item`."""
+    return f"received.{item}"
 
 
 @cache

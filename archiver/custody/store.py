@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from archiver.errors import EvidenceError, MachineError
 
@@ -34,6 +34,13 @@ class Digests:
     sha256: str
     sha512: str
     size: int
+
+
+class Readable(Protocol):
+    """What bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`; none at the end."""
 
 
 class Store:
@@ -74,8 +81,11 @@ class Store:
         """Keep bytes that we made."""
         return self.copy(io.BytesIO(data))
 
-    def copy(self, stream: BinaryIO) -> Digests:
-        """Keep what a stream gives, digested while it is copied."""
+    def copy(self, stream: Readable, expected: Digests | None = None) -> Digests:
+        """Keep what a stream gives, digested while it is copied.
+
+        Raises EvidenceError, and keeps nothing, where that is not what is `expected`.
+        """
         with _full_disk_explained(), self._temporary() as (path, target):
             sha256, sha512, size = hashlib.sha256(), hashlib.sha512(), 0
             while chunk := stream.read(CHUNK_BYTES):
@@ -85,7 +95,14 @@ class Store:
                 size += len(chunk)
             target.flush()
             os.fsync(target.fileno())
-            return self._settle(path, Digests(sha256.hexdigest(), sha512.hexdigest(), size))
+            found = Digests(sha256.hexdigest(), sha512.hexdigest(), size)
+            if expected is not None and found != expected:
+                raise EvidenceError(
+                    f"a file is not any more what it was when it was checked (SHA-256 {expected.sha256})",
+                    code="file-changing",
+                    next_step="Nothing of it was kept; find out who writes there, and begin again",
+                )
+            return self._settle(path, found)
 
     def take(self, path: Path) -> Digests:
         """Keep a finished file of our own working folder, without copying it: the object is a second name of the file.

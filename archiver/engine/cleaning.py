@@ -54,6 +54,8 @@ def _objects(vault: Vault, done: Forgotten, value: str) -> Iterator[str]:
         with suppress(ArchiverError):
             if _holds(vault.store.read(sha256), value):
                 yield f"object {sha256} ({role}) holds it, and objects are never altered"
+            elif role == Role.HISTORY:
+                yield f"object {sha256} ({role}) may hold it: what another office told, and objects are never altered"
             elif role in (Role.EXCHANGE, Role.SNAPSHOT):
                 yield f"object {sha256} ({role}) may hold it in a compressed form"
 

@@ -22,6 +22,7 @@ EXTENSIONS = {
     "image/avif": "avif", "application/json": "json", "application/pdf": "pdf", "text/html": "html",
     "text/plain": "txt", "text/vtt": "vtt", "application/x-subrip": "srt", "application/ttml+xml": "ttml",
     "text/x-ssa": "ass", "text/xml": "xml", "application/warc": "warc", "application/wacz": "wacz",
+    "application/zip": "zip", "application/vnd.archiver.disclosure+json": "json",
 }  # fmt: skip
 
 _UNUSABLE = re.compile(r"[^\w .,()-]+|\.{2,}", re.ASCII)

@@ -111,11 +111,12 @@ def exhibit(
         raise EvidenceError(f"the ledger has no ingestion of item {item.id}", next_step="Run `archiver verify`")
     alone = all(other in exported for other in _siblings(vault, item.acquisition_id))
     found = tuple(_files(number, item, own, "" if alone else "it also concerns items that are not exported"))
-    exchange, note = _exchange(vault, found)
+    came = any(one.type == EventType.ACCESSION for one in own)
+    exchange, note = _exchange(vault, found, received=came)
     because = {Role.EXCHANGE: _PROXIED} if _names_proxy(exchange) and not withheld.proxy_accepted else {}
     held = hold_back(number, found, withheld, vault.store.read, because, lambda sha256: blurred.of(item.id, sha256))
     if all(one.role is not Role.EXCHANGE or one.withheld for one in held.files):
-        exchange, note = _exchange(vault, held.files)  # which is why it is not there
+        exchange, note = _exchange(vault, held.files, received=came)  # which is why it is not there
     shown = {file.role for file in held.files if file.path}
     return ExhibitRecords(
         number=number,
@@ -210,9 +211,11 @@ def _names_proxy(exchange: Mapping[str, Any] | None) -> bool:
     return isinstance(rows, list) and any(isinstance(row, dict) and row.get("proxy") for row in rows)
 
 
-def _exchange(vault: Vault, files: Sequence[Filed]) -> tuple[Mapping[str, Any] | None, str]:
+def _exchange(vault: Vault, files: Sequence[Filed], *, received: bool) -> tuple[Mapping[str, Any] | None, str]:
     held = next((one for one in files if one.role is Role.EXCHANGE), None)
     if held is None:
+        if received:
+            return None, "No record of an HTTP exchange came from the office that it was received from."
         return None, "There was no HTTP exchange: the file was taken in locally."
     if held.withheld:
         return None, f"The record of the exchange is not shown: {held.withheld}."

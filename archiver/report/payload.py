@@ -55,6 +55,8 @@ def _write_records(vault: Vault, writer: BagWriter, records: Records, report: by
     write_entries(writer, records)
     timely.write(vault, writer, records)
     anchored.write(vault, writer, records)
+    for story in records.stories:
+        writer.put(story.found.path, story.data)
 
 
 def _frames(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver.config import Limits
+from archiver.model import Role
 from archiver.report.records import ExhibitRecords
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def _of_exhibit(
     """Frames by moment (ms), and why there are none."""
     from archiver.sandbox.failure import SandboxError
 
+    if not any(file.role is Role.ORIGINAL for file in one.files):
+        return {}, "The original did not come, so there is nothing to show."
     if one.watchable is None:
         return {}, "The originals are no pictures or video, so there is nothing to show."
     if path is None:

@@ -13,6 +13,7 @@ from archiver.model import Item
 from archiver.proof.log.checkpoint import Checkpoint
 from archiver.proof.times.blockheaders import Header
 from archiver.report import gather
+from archiver.report.bundle import forwarding
 from archiver.report.document import anchored, timely
 from archiver.report.records import Records
 from archiver.report.signing.pades import Signing
@@ -63,7 +64,8 @@ def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
     chosen = [item for _, item in plan.numbered]
     ids = {item.id for item in chosen}
     opened, left_out = gather.select(vault, chosen, size)
-    withheld = implied.settle(plan.asked, opened)
+    foreign = list(forwarding.told(vault, opened))
+    withheld = implied.settle(plan.asked, [*opened, *foreign])
     entries = [one.without(withheld.fields) for one in opened]
     exhibits = tuple(
         gather.exhibit(vault, item, number, entries, ids, withheld, plan.copies) for number, item in plan.numbered
@@ -75,7 +77,7 @@ def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
     entries += [one.without(withheld.fields) for one in more]
     secrets = [
         *_unnamed(withheld, plan.prepared),
-        *implied.secrets(withheld, [*opened, *more]),
+        *implied.secrets(withheld, [*opened, *foreign, *more]),
         *(one for exhibit in exhibits for one in exhibit.secrets),
     ]
     told = Records(
@@ -94,6 +96,7 @@ def records(vault: Vault, plan: Plan) -> tuple[Records, Guard]:
         stamps=stamps,
         anchors=anchors,
         left_out=left_out,
+        stories=forwarding.stories(vault, entries, withheld),
         inclusion=gather.inclusion(vault, exhibits, size),
         asked=plan.asked,
         withheld=withheld,

@@ -12,6 +12,7 @@ from archiver.custody.timestamps.anchors import Anchor
 from archiver.custody.timestamps.stamps import Stamp
 from archiver.model import Role, StoredObject
 from archiver.proof import disclosure
+from archiver.proof.bundle.history import Found
 from archiver.proof.lineage.traits import Picture, Posted
 from archiver.proof.times.anchored import Dated
 from archiver.report.withholding.leaks import Secret
@@ -129,6 +130,18 @@ class Anchored:
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """What another office told of received items, or what opened a field of it: a file of the bundle.
+
+    `entries` are the accessions that it belongs to.
+    """
+
+    found: Found
+    data: bytes
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """Everything that an export tells. `size` and `root` are the checkpoint that the report cites, `vouched` is the
     one, of that size at most, that most witnesses cosigned.
@@ -153,6 +166,7 @@ class Records:
     left_out: int
     stamps: tuple[Stamped, ...] = ()
     anchors: tuple[Anchored, ...] = ()
+    stories: tuple[Story, ...] = ()
     inclusion: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
     asked: Asked = NOTHING
     withheld: Withheld = field(default_factory=Withheld)

@@ -136,6 +136,30 @@ EVENTS = [
     CustodyEvent(EventType.MIGRATION, detail={"from": 1, "to": 2}),
     CustodyEvent(EventType.DISCLOSURE, detail={"entry": 1, "field": "url"}),
     CustodyEvent(EventType.DELETION, detail={"fields": [[1, "note"], [2, "note"]]}),
+    CustodyEvent(
+        EventType.ACCESSION,
+        acquisition="a5",
+        item="i5",
+        holdings=(DIGEST,),
+        detail={
+            "item": "i9",
+            "exhibit": 1,
+            "export": 7,
+            "size": 8,
+            "root": "d" * 64,
+            "trust": "given",
+            "verdict": "INCOMPLETE",
+            "faults": ["time-ahead"],
+        },
+        sealed={"source": "office-a.example/archive+0123abcd+AAAA"},
+    ),
+    CustodyEvent(
+        EventType.ACCESSION,
+        acquisition="a5",
+        item="i5",
+        holdings=(DIGEST,),
+        detail={"item": "i9", "opens": 3, "field": "title"},
+    ),
 ]
 
 

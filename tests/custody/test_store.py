@@ -67,6 +67,15 @@ def test_a_damaged_object_is_reported_and_not_overwritten(store: Store) -> None:
     assert path.read_bytes() == b"damaged"
 
 
+def test_what_is_not_what_was_expected_is_not_kept(store: Store) -> None:
+    expected = digest(io.BytesIO(b"footage"))
+    with pytest.raises(EvidenceError, match="not any more what it was") as error:
+        store.copy(io.BytesIO(b"footagE"), expected)
+    assert error.value.code == "file-changing"
+    assert list(store.names()) == []
+    assert store.copy(io.BytesIO(b"footage"), expected) == expected
+
+
 def test_a_taken_file_keeps_its_first_name_and_may_be_taken_again(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "download"
     path.write_bytes(b"footage")

@@ -24,7 +24,7 @@ ELSEWHERE = {
 }  # fmt: skip
 
 #: Words with a hyphen that are no code of a fault.
-OTHER_WORDS = {"latin-1", "utf-8", "as-given", "same-recording"}
+OTHER_WORDS = {"latin-1", "utf-8", "as-given", "same-recording", "first-use"}
 
 #: Codes of errors that end in a message about usage, or are caught before they reach a verdict.
 CAUGHT = {

@@ -14,11 +14,14 @@ from archiver.proof.bundle import layout
 from archiver.proof.bundle.check import verify
 from archiver.proof.faults import ProofError
 from archiver.report.bundle import checkpage
-from tests.report.bundle_story import Bundle
+from archiver.report.export import export
+from archiver.report.withholding.withheld import ask
+from tests.report.bundle_story import CASE, Bundle
 from tests.report.checking_page import PROGRAM, Page, opened
 from tests.tamper import test_bundle_forgeries as forgeries
 from tests.tamper.test_bundle_zips import ATTACKS as ZIPS
 from tests.tamper.test_bundle_zips import files, whole
+from tests.vault_story import Copy
 
 __all__ = ["files", "whole"]
 
@@ -28,6 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="no C
 BEYOND = {
     "exhibit-differs", "exhibit-unknown", "report-differs", "report-malformed", "withheld-differs", "redacted-copy",
     "disclosure-foreign", "disclosure-malformed", "disclosure-repeated", "ingestion-missing",
+    "history-missing", "history-invalid", "history-of-other",
 }  # fmt: skip
 
 #: Each by another check of the page.
@@ -105,6 +109,16 @@ def test_a_good_bundle_verifies_as_folder_and_as_zip(
         agrees(page, path, key)
         assert "Ask the office for its key" in page.check(path).text
         assert "Ask the office for its key" not in page.check(path, key).text
+
+
+def test_a_history_of_another_office_counts_by_its_digest(page: Page, received_copy: Copy, tmp_path: Path) -> None:
+    with received_copy.open() as vault:
+        export(vault, [], CASE, tmp_path / "forwarded", withhold=ask([], ["pictures"]))
+    agrees(page, tmp_path / "forwarded")
+    place = tmp_path / "forwarded" / layout.received_path(1, "zip")
+    place.chmod(0o644)
+    place.write_bytes(place.read_bytes()[:-1] + b"x")
+    agrees(page, tmp_path / "forwarded")
 
 
 @pytest.mark.needs_memory

@@ -28,7 +28,8 @@ def test_the_untouched_vault_verifies(vault_copy: Copy) -> None:
     assert (verdict.word, verdict.faults) == (VERIFIED, ())
     assert dict(verdict.checked) == {
         "objects": 12, "bytes": 101_212, "entries": 306, "tiles": 11, "checkpoints": 5, "requests": 282, "items": 2,
-        "matches": 1, "hash_lists": 0, "timestamps": 0, "anchors": 0, "clock_set_back": 0,
+        "matches": 1, "hash_lists": 0, "timestamps": 0, "anchors": 0, "histories": 0,
+        "clock_set_back": 0,
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ _ITEM = "id, acquisition_id, case_name, url, title, uploader, note, path, source
 _SEALED = ("case", "url", "title", "uploader", "note", "path", "source")
 
 #: Entries that say which objects an item holds.
-_HOLDING = frozenset({EventType.INGESTION, EventType.METADATA, EventType.FINGERPRINT})
+_HOLDING = frozenset({EventType.INGESTION, EventType.METADATA, EventType.FINGERPRINT, EventType.ACCESSION})
 
 
 def check_acquisitions(connection: sqlite3.Connection, piece: Piece) -> Tally:

@@ -1,8 +1,8 @@
-"""The ledger itself: entries, checkpoints, published files, cosignatures and time stamps."""
+"""The ledger itself: entries, checkpoints, published files, cosignatures, time stamps and other offices' histories."""
 
 from __future__ import annotations
 
-from archiver.custody.audit import anchored, checkpoints, entries, published, stamped, witnessed
+from archiver.custody.audit import anchored, checkpoints, entries, published, received, stamped, witnessed
 from archiver.custody.audit.crew import Crew
 from archiver.custody.audit.patience import again, eventually
 from archiver.custody.audit.published import Files
@@ -44,6 +44,8 @@ def check(
     witnessed.check(seen, issued, tree, signers, outside, tally)
     stamped.check(seen, outside, tally)
     anchored.check(seen, outside, tally)
+    if stories:
+        received.check(seen, tally)
     if files.ahead:
         _check_ahead(seen, files.ahead, tree, tally)
     signed_size = issued.size if issued else 0

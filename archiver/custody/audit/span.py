@@ -23,7 +23,7 @@ from archiver.proof.log.tiles import ENTRIES, WIDTH, Tile
 KINDS = ("request", "acquisition", "item", "match", "hashlist")
 
 #: Subjects that no table of rows stands for, and that later checks ask for.
-_ACTS = ("anchor.", "cosignature.", "timestamp.")
+_ACTS = ("anchor.", "cosignature.", "received.", "timestamp.")
 
 
 @dataclass(frozen=True, slots=True)

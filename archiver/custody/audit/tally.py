@@ -26,6 +26,7 @@ COUNTED = (
     "hash_lists",
     "timestamps",
     "anchors",
+    "histories",
     "clock_set_back",
 )
 

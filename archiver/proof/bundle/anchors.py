@@ -26,17 +26,28 @@ _REPORT = "report-malformed"
 
 def check(bag: Bag, evidence: Evidence, headers: Mapping[int, Header] | None, faults: Faults) -> list[dict[str, Any]]:
     """Note every fault of the anchors, and of what the report says of them; gives what to tell of those that hold."""
-    found = {entry.seq: entry for entry in evidence.entries.values() if entry.type == TYPE}
+    told = check_files(bag, evidence, headers, faults)
+    try:
+        _check_report(bag, _anchors(evidence), evidence, faults)
+    except ProofError as error:
+        faults.of(error, layout.REPORT_JSON)
+    return told
+
+
+def check_files(
+    bag: Bag, evidence: Evidence, headers: Mapping[int, Header] | None, faults: Faults
+) -> list[dict[str, Any]]:
+    """The same without the report: each anchor's files are what its entry tells."""
+    found = _anchors(evidence)
     for path in sorted(bag.files):
         place = layout.ANCHOR_PATH.fullmatch(path)
         if place and int(place[1]) not in found:
             faults.add(opentimestamps.OTHER, path, "it belongs to no anchor that an entry of the bundle tells of")
-    told = [said for _, entry in sorted(found.items()) for said in _judge(bag, entry, evidence, headers, faults)]
-    try:
-        _check_report(bag, found, evidence, faults)
-    except ProofError as error:
-        faults.of(error, layout.REPORT_JSON)
-    return told
+    return [said for _, entry in sorted(found.items()) for said in _judge(bag, entry, evidence, headers, faults)]
+
+
+def _anchors(evidence: Evidence) -> dict[int, Entry]:
+    return {entry.seq: entry for entry in evidence.entries.values() if entry.type == TYPE}
 
 
 def _judge(

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from archiver.proof import canonical
-from archiver.proof.bundle import anchors, layout, stamped, standing
+from archiver.proof.bundle import anchors, layout, origins, received, stamped, standing
 from archiver.proof.bundle.bag import Bag, Faults, TooManyFaults, read_bag
 from archiver.proof.bundle.blurred import check_blurred
 from archiver.proof.bundle.evidence import VERSION, Evidence, read_evidence, read_json
-from archiver.proof.bundle.exhibits import read_exhibits
+from archiver.proof.bundle.exhibits import Exhibit, read_exhibits
 from archiver.proof.bundle.folder import Folder
 from archiver.proof.bundle.manifest import check_manifests
 from archiver.proof.bundle.opened import Opened, check_all
@@ -52,20 +52,47 @@ def verify(
     counts for something only where the verdict is VERIFIED. `outside` is the reader's own: a policy that the checkpoint
     has to meet, and what was seen of this log before.
     """
+    with looked_at(path, expected_key, observe, disclosures, tell, outside) as seen:
+        return seen.verdict
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A bundle that was checked, and what was read of it; nothing where too much is wrong, or it cannot be read."""
+
+    verdict: Verdict
+    bag: Bag | None = None
+    evidence: Evidence | None = None
+    exhibits: Mapping[int, Exhibit] = field(default_factory=dict)
+
+
+@contextmanager
+def looked_at(
+    path: Path,
+    expected_key: str | None = None,
+    observe: Callable[[int, int], None] = lambda done, total: None,
+    disclosures: Sequence[bytes] = (),
+    tell: Callable[[Opened], None] = lambda opened: None,
+    outside: Outside = _NOTHING,
+) -> Iterator[Seen]:
+    """As `verify`; the bundle stays open, so that its files can be read again, and they may be others by then."""
     faults = Faults()
     checked: dict[str, int] = {}
     outcome = _Outcome()
-    try:
-        source = _open(path, faults)
-        if source is not None:
-            with closing(source):
-                evidence = _verify(source, expected_key, observe, outside, faults, checked, outcome)
-                check_all(disclosures, evidence, tell, faults)
-    except OSError as error:
-        faults.add("file-unreadable", "the bundle", f"the bundle cannot be read: {error.strerror}")
-    except TooManyFaults:
-        pass
-    return replace(judge(checked, faults.found), told=outcome.told, look=outcome.look)
+    with ExitStack() as stack:
+        try:
+            source = _open(path, faults)
+            if source is not None:
+                stack.enter_context(closing(source))
+                _verify(source, expected_key, observe, outside, faults, checked, outcome)
+                assert outcome.evidence is not None
+                check_all(disclosures, outcome.evidence, tell, faults)
+        except OSError as error:
+            faults.add("file-unreadable", "the bundle", f"the bundle cannot be read: {error.strerror}")
+        except TooManyFaults:
+            pass
+        verdict = replace(judge(checked, faults.found), told=outcome.told, look=outcome.look)
+        yield Seen(verdict, outcome.bag, outcome.evidence, outcome.exhibits)
 
 
 def _open(path: Path, faults: Faults) -> Source | None:
@@ -89,6 +116,9 @@ class _Outcome:
 
     told: dict[str, Any] = field(default_factory=dict)
     look: Look | None = None
+    bag: Bag | None = None
+    evidence: Evidence | None = None
+    exhibits: Mapping[int, Exhibit] = field(default_factory=dict)
 
 
 def _verify(
@@ -99,23 +129,28 @@ def _verify(
     faults: Faults,
     checked: dict[str, int],
     outcome: _Outcome,
-) -> Evidence:
-    bag = read_bag(source, faults, observe)
+) -> None:
+    bag = outcome.bag = read_bag(source, faults, observe)
     check_manifests(bag, faults)
     checked["files"] = len(bag.files)
     checked["bytes"] = sum(one.size for one in bag.files.values())
-    evidence = read_evidence(bag, expected_key, faults)
+    evidence = outcome.evidence = read_evidence(bag, expected_key, faults)
     checked["entries"] = len(evidence.entries)
     checked["disclosures"] = sum(len(one.fields) for one in evidence.entries.values())
     key_given = expected_key is not None
     outcome.told, outcome.look = standing.check(bag, evidence, outside, faults, key_given=key_given)
     _check_files(bag, evidence, faults)
-    exhibits = read_exhibits(bag, evidence, faults)
+    exhibits = outcome.exhibits = read_exhibits(bag, evidence, faults)
     checked["exhibits"] = len(exhibits)
     checked["objects"] = sum(1 for name in bag.files if layout.EXHIBIT_PATH.fullmatch(name))
     check_story(bag, evidence, exhibits, faults)
     check_withheld(bag, evidence, exhibits, faults)
     check_blurred(bag, evidence, exhibits, faults)
+    histories = received.check(bag, evidence, faults)
+    origins.check_report(bag, evidence, histories, faults)
+    if histories:
+        outcome.told = {**outcome.told, "received": origins.lines(evidence, histories)}
+        checked["histories"] = len({one.path for one in histories.values()})
     stamps = stamped.check(bag, evidence, outside.vouch, faults)
     if stamps:
         outcome.told = {**outcome.told, "timestamps": stamps}
@@ -124,7 +159,6 @@ def _verify(
     if found:
         outcome.told = anchored.with_anchors(outcome.told, found)
         checked["anchors"] = len(found)
-    return evidence
 
 
 def files_document(files: dict[str, tuple[str, int]]) -> dict[str, Any]:

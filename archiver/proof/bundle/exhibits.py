@@ -63,7 +63,7 @@ def read_exhibits(bag: Bag, evidence: Evidence, faults: Faults) -> dict[int, Exh
     found = {}
     for number, item in numbers.items():
         folder = layout.exhibit_folder(number)
-        acquisition, objects = _told(item, evidence)
+        acquisition, objects = told_of(item, evidence)
         found[number] = Exhibit(number, item, acquisition, objects, frozenset(files.pop(folder, ())))
         if not acquisition:
             faults.add("ingestion-missing", f"exhibit {number}", "no entry of the bundle says how it was taken in")
@@ -105,7 +105,7 @@ def _numbers(export: Entry) -> dict[int, str]:
     return numbers
 
 
-def _told(item: str, evidence: Evidence) -> tuple[str, frozenset[Told]]:
+def told_of(item: str, evidence: Evidence) -> tuple[str, frozenset[Told]]:
     """The acquisition of an item, and its objects with those of the exchange."""
     acquisition = ""
     objects: set[Told] = set()

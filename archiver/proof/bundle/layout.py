@@ -91,15 +91,21 @@ ANCHORS = LEDGER + "anchors/"
 ANCHOR_KINDS = ("ots", "checkpoint")
 ANCHOR_PATH = re.compile(r"data/ledger/anchors/([0-9]{9,18})\.(?:ots|checkpoint)", re.ASCII)
 
+#: What other offices told of items that were received from them: each history as one zip, and what opened fields later.
+RECEIVED = DATA + "received/"
+RECEIVED_PATH = re.compile(r"data/received/[0-9]{3,7}\.(zip|json)", re.ASCII)
+
 #: All paths that hold a number.
-PATTERNS = (REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, BLURRED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH)
+PATTERNS = (
+    REPORT_PART, EXHIBIT_PATH, REDACTED_PATH, BLURRED_PATH, ENTRY_PATH, TIMESTAMP_PATH, ANCHOR_PATH, RECEIVED_PATH,
+)  # fmt: skip
 
 #: Letters that mean the same to every file system, and no dot or dash at the front.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 #: Every folder of the bag; that bounds the depth as well.
 FOLDER = re.compile(
-    r"data|data/statements|data/exhibits|data/exhibits/[0-9]{3,7}"
+    r"data|data/statements|data/exhibits|data/exhibits/[0-9]{3,7}|data/received"
     r"|data/ledger|data/ledger/(entries|export|timestamps|anchors)",
     re.ASCII,
 )
@@ -115,6 +121,12 @@ MAX_JSON_BYTES = 32 * 1024**2
 
 #: An entry is about 1.5 kB, and ten times that in memory.
 MAX_ENTRIES_BYTES = 128 * 1024**2
+
+#: A history holds entries, of which there are MAX_ENTRIES_BYTES, their proofs and disclosures, and histories again.
+MAX_HISTORY_BYTES = 256 * 1024**2
+
+#: Offices through whose hands an item came: one told of by another one, and so on. Each costs a look as at a bundle.
+MAX_OFFICES = 4
 
 #: bag-info.txt, the verifier key and other small texts.
 MAX_TEXT_BYTES = 64 * 1024
@@ -155,6 +167,11 @@ def anchor_path(seq: int, kind: str) -> str:
     return f"{ANCHORS}{seq:09}.{kind}"
 
 
+def received_path(number: int, kind: str) -> str:
+    """Where a history (`zip`), or what opened a field of one (`json`), lies."""
+    return f"{RECEIVED}{number:03}.{kind}"
+
+
 def exhibit_folder(number: int) -> str:
     """Where the files of exhibit `number` lie, with a slash at the end."""
     return f"{EXHIBITS}{number:03}/"
@@ -163,6 +180,11 @@ def exhibit_folder(number: int) -> str:
 def is_known(path: str) -> bool:
     """Whether a bundle may have a file there."""
     return path in FIXED_FILES or path in OPTIONAL_FILES or any(one.fullmatch(path) for one in PATTERNS)
+
+
+def is_history(path: str) -> bool:
+    """Whether a file of a bundle goes into the history of its items: the ledger's part, and histories before it."""
+    return path.startswith((LEDGER, RECEIVED))
 
 
 def is_listed(path: str) -> bool:

@@ -27,17 +27,26 @@ _REPORT = "report-malformed"
 
 def check(bag: Bag, evidence: Evidence, vouch: Vouch | None, faults: Faults) -> list[dict[str, Any]]:
     """Note every fault of the stamps, and of what the report says of them; gives what to tell of those that hold."""
-    stamps = {entry.seq: entry for entry in evidence.entries.values() if entry.type == TYPE}
+    told = check_files(bag, evidence, vouch, faults)
+    try:
+        _check_report(bag, _stamps(evidence), evidence, faults)
+    except ProofError as error:
+        faults.of(error, layout.REPORT_JSON)
+    return told
+
+
+def check_files(bag: Bag, evidence: Evidence, vouch: Vouch | None, faults: Faults) -> list[dict[str, Any]]:
+    """The same without the report: each stamp's files are what its entry tells."""
+    stamps = _stamps(evidence)
     for path in sorted(bag.files):
         place = layout.TIMESTAMP_PATH.fullmatch(path)
         if place and int(place[1]) not in stamps:
             faults.add("timestamp-of-other", path, "it belongs to no time stamp that an entry of the bundle tells of")
-    told = [found for _, entry in sorted(stamps.items()) for found in _judge(bag, entry, evidence, vouch, faults)]
-    try:
-        _check_report(bag, stamps, evidence, faults)
-    except ProofError as error:
-        faults.of(error, layout.REPORT_JSON)
-    return told
+    return [found for _, entry in sorted(stamps.items()) for found in _judge(bag, entry, evidence, vouch, faults)]
+
+
+def _stamps(evidence: Evidence) -> dict[int, Entry]:
+    return {entry.seq: entry for entry in evidence.entries.values() if entry.type == TYPE}
 
 
 def _judge(bag: Bag, entry: Entry, evidence: Evidence, vouch: Vouch | None, faults: Faults) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ def check(
     bag: Bag, evidence: Evidence, given: Outside, faults: Faults, *, key_given: bool
 ) -> tuple[dict[str, Any], Look | None]:
     """Note what the policy and the memory say against the bundle; gives what to tell, and what to remember."""
-    signed = _signed(bag, evidence, faults)
+    signed = signed_notes(bag, evidence, faults)
     roots = {one.checkpoint.size: one.checkpoint.root for one in signed}
     keys = tuple(era.keys.classic for era in evidence.eras)
     earlier = given.memory.of(keys) if given.memory else ()
@@ -42,7 +42,7 @@ def check(
     return told, Look(keys, signed[0].note.encode(), comparison) if signed else None
 
 
-def _signed(bag: Bag, evidence: Evidence, faults: Faults) -> list[Signed]:
+def signed_notes(bag: Bag, evidence: Evidence, faults: Faults) -> list[Signed]:
     """The bundle's checkpoint, and the cosigned one before it where its proof holds."""
     if evidence.checkpoint is None or not evidence.eras:
         return []

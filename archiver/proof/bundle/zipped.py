@@ -32,10 +32,10 @@ _AGE = b"age-encryption.org/v1\n"
 class Zip:
     """The zip, open until `close`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, archive: Path | BinaryIO) -> None:
         """Raises OSError, and ProofError where it is not of our form: nothing of it is read then."""
         self._files: dict[str, Packed] = {}
-        self._stream = open_plain(path)
+        self._stream = open_plain(archive) if isinstance(archive, Path) else archive
         try:
             self._all = _read_directory(self._stream)
         except BaseException:

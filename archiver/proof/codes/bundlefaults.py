@@ -6,6 +6,15 @@ from archiver.proof.codes.faultgroup import Group
 
 GROUPS: tuple[Group, ...] = (
     (
+        "Do not rely on what is said of the item before it came to this office: ask the office from which it came for"
+        " its bundle, and check that. What this office did itself stands without it",
+        {
+            "history-missing": "an entry tells that an item was received, and what the other office told is not here",
+            "history-invalid": "a history does not hold by itself: a key, proof, signature or disclosure, or its form",
+            "history-of-other": "a history is of another checkpoint, key, export or item than the entry tells",
+        },
+    ),
+    (
         "Do not use this bundle: keep it as you got it, and ask the office for a new one, on another way. Copying"
         " and unpacking can also add, rename or drop files: try the original medium first",
         {

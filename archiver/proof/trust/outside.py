@@ -138,6 +138,11 @@ def lines(told: dict[str, Any]) -> list[str]:
         said.append(f"{_MEMORY[memory['state']]}{size}")
     if memory.get("conflicts"):
         said.append(f"{memory['conflicts']} checkpoints that contradict this log's others are kept as evidence")
+    said += [
+        f"Received from {'+'.join(one['key'].split('+')[:2]) or 'another office (withheld)'}, export entry"
+        f" {one['export']}: {one['items']} items ({_TRUST.get(one['trust'], one['trust'])})"
+        for one in told.get("received", ())
+    ]
     said += _timestamps(told)
     said += _anchors(told)
     said += [f"Not excluded: {one}" for one in told.get("not_excluded", ())]
@@ -184,6 +189,13 @@ def _anchors(told: dict[str, Any]) -> list[str]:
         said.append(f"Time anchors that only promise a block, and prove nothing yet: {pending}")
     return said
 
+
+_TRUST = {
+    "given": "the office that received says that it had the key through another channel",
+    "policy": "the office that received lists the key in its policy",
+    "known": "under the key of an earlier bundle",
+    "first-use": "nobody had confirmed the key",
+}
 
 _MEMORY = {
     memories.FIRST: "This log was not seen before; it is remembered now",

@@ -17,7 +17,7 @@ from archiver.errors import ArchiverError
 from archiver.model import EventType
 from archiver.proof.bundle import named
 from archiver.proof.log import merkle
-from archiver.report.document import anchored, certificate, lineage, matched, timely
+from archiver.report.document import anchored, certificate, lineage, matched, received, timely
 from archiver.report.records import ExhibitRecords, Filed, LedgerEntry, Records
 from archiver.report.withholding.withheld import PICTURES, Withheld
 from archiver.report.wording import words
@@ -68,7 +68,7 @@ def document(records: Records) -> dict[str, Any]:
         "timestamps": list(timely.rows(records)),
         "anchors": list(anchored.rows(records)),
         "exhibits": [
-            _exhibit(one, records.withheld) | _proved(one, records) | _included(one, records)
+            _exhibit(one, records.withheld) | _proved(one, records) | _included(one, records) | _received(one, records)
             for one in records.exhibits
         ],
         "withheld": records.withheld.document(),
@@ -124,6 +124,11 @@ def _exhibit(one: ExhibitRecords, withheld: Withheld) -> dict[str, Any]:
 def _proved(one: ExhibitRecords, records: Records) -> dict[str, Any]:
     said = {"proved": timely.proved(one, records), "anchored": anchored.proved(one, records)}
     return {name: found for name, found in said.items() if found}
+
+
+def _received(one: ExhibitRecords, records: Records) -> dict[str, Any]:
+    told = received.rows(one, records)
+    return {"received": told} if told else {}
 
 
 def _included(one: ExhibitRecords, records: Records) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _VOCABULARY = "http://id.loc.gov/vocabulary/preservation/"
 _NEAREST: Mapping[str, str] = {
     EventType.FINGERPRINT: EventType.METADATA,
     EventType.DECISION: "appraisal",
-    EventType.RECOVERY: "accession",
+    EventType.RECOVERY: EventType.ACCESSION,
     EventType.VAULT_CREATION: "creation",
     EventType.DISCLOSURE: EventType.DISSEMINATION,
 }
@@ -31,7 +31,7 @@ _NEAREST: Mapping[str, str] = {
 _KNOWN = frozenset(
     {
         EventType.CAPTURE, EventType.INGESTION, EventType.DIGEST, EventType.METADATA, EventType.FIXITY,
-        EventType.REPLICATION, EventType.DISSEMINATION, EventType.DELETION, EventType.REDACTION,
+        EventType.REPLICATION, EventType.DISSEMINATION, EventType.DELETION, EventType.REDACTION, EventType.ACCESSION,
         *_NEAREST.values(),
     }
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from archiver.report.page import lineage_page
 from archiver.report.pictures import Pictures, pairs, segments_shown
 from archiver.report.withholding.withheld import withholds
-from archiver.report.wording import figures, labels, prose, words
+from archiver.report.wording import figures, foreign, labels, prose, words
 from archiver.report.wording.text import visible
 
 
@@ -56,6 +56,9 @@ def render(document: Mapping[str, Any], pictures: Pictures) -> str:
         technical=labels.technical,
         fields=labels.FIELDS,
         roles=labels.ROLES,
+        foreign=foreign.facts,
+        foreign_note=foreign.NOTE,
+        foreign_no_file=foreign.NO_FILE,
         changes=words.changes,
         blurred=words.blurred,
         error_rate=words.error_rate,

@@ -20,7 +20,7 @@ from archiver.report.paper.blocks import (
     Prose,
     Table,
 )
-from archiver.report.wording import figures, labels, prose, words
+from archiver.report.wording import figures, foreign, labels, prose, words
 
 _NO_TITLE = "(no title)"
 _CLAIMED = "claimed: it rests on the clock of the archiving office"
@@ -44,10 +44,14 @@ def blocks(one: Mapping[str, Any], matches: Sequence[Mapping[str, Any]], missing
     yield from _pictures(one, missing)
     yield Heading("Where it came from", 2)
     yield Facts(tuple(_origin(one)))
+    if "received" in one:
+        yield Prose(foreign.NOTE, note=True)
     yield from _exchange(one["http"])
     yield Heading("Files and digests", 2)
     for stored in one["objects"]:
         yield _file(stored)
+    if not one["objects"]:
+        yield Prose(foreign.NO_FILE, note=True)
     yield Heading("Technical facts", 2)
     yield Facts(tuple(_technical(one)))
     if one["warnings"]:
@@ -84,6 +88,8 @@ def _origin(one: Mapping[str, Any]) -> Iterator[Fact]:
         yield (
             Fact(label, told["value"], remark, kind) if "value" in told else Fact(label, "withheld", remark, "withheld")
         )
+    for label, value, remark, kind in foreign.facts(one.get("received", [])):
+        yield Fact(label, value, remark, kind)
     yield Fact("Obtained", f"{figures.moment(one['started'])} to {figures.moment(one['ended'])}", f"({_CLAIMED})")
     proved = one.get("proved")
     if proved:

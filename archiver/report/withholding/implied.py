@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from archiver.model import SEALED_FIELDS, EventType, Role
 from archiver.report.records import LedgerEntry
 from archiver.report.withholding.leaks import Check, Secret
-from archiver.report.withholding.withheld import ALWAYS, GROUPS, PICTURES, Asked, Withheld
+from archiver.report.withholding.withheld import ALWAYS, GROUPS, HISTORY, PICTURES, Asked, Withheld
 
 #: One address in three spellings.
 _ALIKE = dict.fromkeys(GROUPS["addresses"], GROUPS["addresses"])
@@ -74,6 +74,8 @@ def settle(asked: Asked, entries: Sequence[LedgerEntry]) -> Withheld:
         # The report's pictures are those of the blurred copies.
         objects.add([one for one in told_by if not (asked.blurred and one == PICTURES)], why)
         kinds.add(_KINDS_OF.get(name, ()), why)
+    if "source" in fields.names and any(entry.type == EventType.ACCESSION for entry in entries):
+        objects.add((HISTORY,), "every page of it names the office that it came from")
     return Withheld(
         fields=frozenset(fields.names | ALWAYS),
         objects=frozenset(objects.names),

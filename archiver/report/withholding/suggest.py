@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from archiver.model import EventType
 from archiver.report.records import LedgerEntry
 from archiver.report.withholding.identifying import Part, names_in
 from archiver.report.withholding.withheld import ALWAYS
@@ -33,8 +34,8 @@ def suggest(entries: Iterable[LedgerEntry], withheld: frozenset[str]) -> list[Su
     found: dict[tuple[str, str], Suggestion] = {}
     for entry in entries:
         for name, value in sorted(entry.fields.items()):
-            if name in withheld or name in ALWAYS:
-                continue
+            if name in withheld or name in ALWAYS or (name == "source" and entry.type == EventType.ACCESSION):
+                continue  # the last is a key
             for part in names_in(value) if name in _FREE_TEXT else _addresses(value):
                 found.setdefault((name, part.text), Suggestion(entry.seq, name, part.what, part.text))
     return list(found.values())

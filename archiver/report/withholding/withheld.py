@@ -23,6 +23,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 #: Frames of the footage in the report: no object of the vault, but withheld like one.
 PICTURES = "pictures"
 
+#: What other offices told of received items.
+HISTORY = Role.HISTORY.value
+
 #: What may be accepted beside single fields: whatever originals tell themselves.
 ORIGINALS = Role.ORIGINAL.value
 

@@ -47,6 +47,7 @@ ROLES: Mapping[str, str] = {
     "thumbnail": "Preview picture from the site",
     "comments": "Comments under it",
     "snapshot": "Snapshot of the page",
+    "history": "History at the office that it was received from",
     "pictures": "Pictures from the footage in this report",
 }
 

@@ -109,6 +109,7 @@ ACTS: Mapping[str, str] = {
     "message digest calculation": "Digests computed and read back from the disk",
     "metadata extraction": "Metadata read, in a sandbox",
     "fingerprint calculation": "Fingerprint for comparison computed",
+    "accession": "Received from another office",
     "match": "Similarity found by the program",
     "decision": "Ruling by a person",
     "cancellation": "Cancelled",

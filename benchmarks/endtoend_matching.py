@@ -49,7 +49,8 @@ def main() -> None:
             subprocess.run([sys.executable, str(FOOTAGE / "attacks.py"), str(FOOTAGE / "dev"), str(copies)], check=True)
         made = Distractors(chosen.distractors or Path(place) / "distractors", sorted((FOOTAGE / "dev").glob("*.mp4")))
         figures = measure(Path(place) / "vault", made, chosen.sets, copies, truth_of(copies)[:: chosen.every])
-    print(json.dumps(figures, indent=1))
+    for name, value in figures.items():
+        print(f"{name}: {value}")
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
 

@@ -75,7 +75,7 @@ def received_copy(received_vault: Path, tmp_path: Path) -> Copy:
     return Copy(received_vault, tmp_path / "vault", {})
 
 
-def repacked(data: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+def repacked(data: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
     """A history after `change` did something to its files."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}

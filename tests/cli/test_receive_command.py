@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -138,10 +139,11 @@ def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(
         stderr=subprocess.DEVNULL,
     )
     records = sqlite3.connect(office.vault / "archive.db")
-    reached = {
+    moments: dict[str, Callable[[], object]] = {
         "object": lambda: any((office.vault / "objects").glob("??/*")),
         "accession": lambda: _count(records, "entry", "instr(body, '\"accession\"')"),
-    }[moment]
+    }
+    reached = moments[moment]
     patience = time.monotonic() + 60
     while process.poll() is None and not reached() and time.monotonic() < patience:
         time.sleep(0.002)

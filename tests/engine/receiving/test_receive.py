@@ -9,9 +9,9 @@ import pytest
 
 from archiver.custody import audit, catalog, received
 from archiver.custody.vault import Vault, open_vault
-from archiver.engine.receiving import receive as receiving
 from archiver.engine.receiving.accession import Taken
 from archiver.engine.receiving.receive import Asked, receive
+from archiver.engine.receiving.sender import UnfitError
 from archiver.errors import EvidenceError, MachineError, RefusedError
 from archiver.model import Role
 from archiver.proof.bundle import history, layout
@@ -154,7 +154,7 @@ def assert_nothing_kept(vault: Vault) -> None:
 def test_a_bundle_that_failed_is_refused_with_its_faults(bundle: Bundle, tmp_path: Path) -> None:
     bundle.write("data/exhibits/001/original-1.mp4", b"another film")
     vault = office(tmp_path / "vault")
-    with pytest.raises(receiving.UnfitError) as error:
+    with pytest.raises(UnfitError) as error:
         take_in(vault, bundle.folder)
     assert "digest-differs" in {fault.code for fault in error.value.faults}
     assert [one["reason"] for one in entries(vault, "refusal")] == ["bundle-failed"]
@@ -168,7 +168,7 @@ def test_a_bundle_that_was_not_checked_whole_is_taken_in_with_a_word_only(
     vault = office(tmp_path / "vault")
     with monkeypatch.context() as patch:
         patch.setattr(clock, "latest", lambda: "2020-01-01T00:00:00.000000Z")
-        with pytest.raises(receiving.UnfitError, match="could not be checked whole"):
+        with pytest.raises(UnfitError, match="could not be checked whole"):
             take_in(vault, withholding_bundle)
         done = take_in(vault, withholding_bundle, Asked(first_use=True, incomplete=True))
     assert done.verdict.word == INCOMPLETE
@@ -180,7 +180,7 @@ def test_a_bundle_that_was_not_checked_whole_is_taken_in_with_a_word_only(
 def test_a_zip_of_another_program_is_not_read_whatever_is_accepted(exported_bundle: Path, tmp_path: Path) -> None:
     packed = shutil.make_archive(str(tmp_path / "packed"), "zip", exported_bundle)
     vault = office(tmp_path / "vault")
-    with pytest.raises(receiving.UnfitError, match="too little"):
+    with pytest.raises(UnfitError, match="too little"):
         take_in(vault, Path(packed), Asked(first_use=True, incomplete=True))
     assert_nothing_kept(vault)
 
@@ -198,7 +198,7 @@ def test_a_name_that_leads_out_is_refused_and_nothing_is_written_there(
     }
     (tmp_path / "bundle.zip").write_bytes(zipped({**files, path: b"planted"}))
     vault = office(tmp_path / "inner" / "vault")
-    with pytest.raises(receiving.UnfitError):
+    with pytest.raises(UnfitError):
         take_in(vault, tmp_path / "bundle.zip")
     assert_nothing_kept(vault)
     assert not list(tmp_path.rglob("planted*"))
@@ -214,7 +214,7 @@ def test_a_link_and_a_pipe_are_refused(bundle: Bundle, tmp_path: Path) -> None:
     place.symlink_to(secret)
     os.mkfifo(bundle.folder / "data/exhibits/001/info-2.json")
     vault = office(tmp_path / "vault")
-    with pytest.raises(receiving.UnfitError) as error:
+    with pytest.raises(UnfitError) as error:
         take_in(vault, bundle.folder)
     assert {"link", "special-file"} <= {fault.code for fault in error.value.faults}
     assert_nothing_kept(vault)

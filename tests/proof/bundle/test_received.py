@@ -12,6 +12,7 @@ from archiver.proof.bundle import history, origins, received
 from archiver.proof.bundle.bag import Bag, Faults
 from archiver.proof.bundle.evidence import Entry, Evidence
 from archiver.proof.bundle.folder import Folder
+from archiver.proof.faults import ProofError
 
 NAMES = ("item", "exhibit", "export", "size", "root", "trust", "verdict", "faults", "opens", "field")
 
@@ -63,6 +64,6 @@ def test_a_history_that_names_anything_as_its_exhibits(exhibits: Any, item: Any)
     faults = Faults()
     try:
         history.check_told(whole, {"item": item, "exhibit": 1, "export": 5}, None)
-    except received.ProofError as error:
+    except ProofError as error:
         faults.of(error, "it")
     assert [one.code for one in faults.found] == ["history-of-other"]

@@ -47,8 +47,11 @@ _WITHOUT_BAR: Final = (Box(0.0, 0.0, 1.0, 0.78), Box(0.0, 0.22, 1.0, 1.0))
 _UNCROPPED: Final = (WHOLE, *_WITHOUT_BAR)
 #: The middle of a wide film as a square and as a tall film, and that of a tall or square film as a wide one.
 _OTHER_ASPECTS: Final = (Box(0.22, 0.0, 0.78, 1.0), Box(0.34, 0.0, 0.66, 1.0), Box(0.0, 0.17, 1.0, 0.83))
-#: Where a copy that shows only part of an indexed film may look: crops down to .7 of each side.
-INDEXED_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_OTHER_ASPECTS, *_grid(0.9), *_grid(0.8), *_grid(0.73, 4))
+#: What is left where one side is cut away: a half of a split screen, a wide film on an upright phone off its middle.
+_SIDES: Final = (Box(0.0, 0.0, 0.62, 1.0), Box(0.38, 0.0, 1.0, 1.0), Box(0.0, 0.0, 1.0, 0.62), Box(0.0, 0.38, 1.0, 1.0))
+_CROPS: Final = (*_grid(0.9), *_grid(0.8), *_grid(0.73, 4), *_grid(0.62, 4))
+#: Where a copy that shows only part of an indexed film may look: crops down to .6 of each side.
+INDEXED_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_OTHER_ASPECTS, *_SIDES, *_CROPS)
 #: Where an indexed film may look, if it is the indexed one that shows only part of the query.
 QUERY_BOXES: Final = (WHOLE, *_WITHOUT_BAR, *_grid(0.8))
 

@@ -36,7 +36,7 @@ ARCHIVER = str(Path(sys.executable).with_name("archiver"))
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=Path, help="folder of copies with truth.csv, made before")
-    parser.add_argument("--every", type=int, default=17, help="take in every so many of the copies (17: one a clip)")
+    parser.add_argument("--every", type=int, default=9, help="every so many of the copies (9: two of each attack)")
     parser.add_argument("--distractors", type=Path, help="folder for distractors that stays")
     parser.add_argument("--sets", type=int, default=1, help="sets of distractors in the vault")
     parser.add_argument("--json", type=Path, help="write the figures here too")

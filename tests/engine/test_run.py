@@ -154,7 +154,9 @@ def test_other_commands_go_on_beside_a_run_and_cancel_stops_a_download(
         archiver("add", site.put("/added.png", picture(2), kind="image/png"))
         assert archiver("ingest", str(local), "--json").json["rows"][0]["outcome"] == "archived"
         assert len(archiver("items", "--json").json) >= 1
-        assert archiver("verify", "--json").json["verdict"] == "VERIFIED"
+        beside = archiver("verify", "--json", code=None).json
+        # The run may have recorded /added.png this very moment, and not signed it yet.
+        assert {fault["code"] for fault in beside["faults"]} <= {"unsigned-tail"}
         (cancelled,) = archiver("cancel", answer["request_id"], "--json").json
         assert cancelled["state"] == "cancelled"
         _, err = run.communicate(timeout=60)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from archiver.fingerprint import Fingerprint
+from archiver.match import cuts
 from archiver.match.alignment import Alignment, Drift
 from archiver.match.descriptor import Floats, Pixels, alike, resampled, turned
 from archiver.match.film import Seconds, seconds
@@ -23,6 +25,8 @@ FAINTLY_ALIKE: Final = 0.4
 MAX_GAP: Final = 3
 #: Fewer aligned samples than this say nothing.
 MIN_SAMPLES: Final = 4
+#: Pieces between lone cuts (cuts.py) that are looked at beside a whole stretch, the longest: a strobe cuts often.
+_MOST_PIECES: Final = 16
 #: Samples by which a first look judges, by which time is refined, and by which place is.
 _LOOK, _TIMED, _PLACED = 120, 60, 12
 #: Samples by which every offset is tried: a minute and a half of them, or more with gaps.
@@ -79,6 +83,8 @@ class Pair:
     def __init__(self, query: Pixels, query_times: Seconds, item: Fingerprint) -> None:
         self.query, self.query_times = query, query_times
         self.item, self.item_times = item.pictures(), seconds(item)
+        self._query_cuts = cuts.moments(query, query_times)
+        self._item_cuts = cuts.moments(self.item, self.item_times)
 
     def refined(self, at: Alignment) -> Alignment | None:
         """`at` with time and place moved to where the films agree best; None where they do not even begin to."""
@@ -100,16 +106,14 @@ class Pair:
         return self._in_time(at, *self._look(at), 1 / 24, 3)
 
     def runs(self, at: Alignment) -> list[Run]:
-        """Stretches in which the films look alike, longest first."""
+        """Stretches in which the films look alike, and pieces of them between cuts that one film has; longest first."""
         rows = self._covered(at)
         if len(rows) < MIN_SAMPLES:
             return []
         a, b = self._views(at, rows).aligned(at)
         similarity = alike(a, b)
         found = []
-        for start, end in _stretches(similarity >= ALIKE):
-            if end - start < MIN_SAMPLES:
-                continue
+        for start, end in _with_pieces(_stretches(similarity >= ALIKE), self._breaks(at, rows)):
             appearance = float(similarity[start:end].mean())
             first, last = int(rows[start]), int(rows[end - 1])
             length = float(self.query_times[last] - self.query_times[first])
@@ -153,7 +157,7 @@ class Pair:
 
     def _in_time(self, at: Alignment, rows: Rows, similarity: Floats, step: float, steps: int) -> Alignment:
         """The best offset among `steps` steps each way; then the best speed, about the middle of what is alike."""
-        core = _thinned(_core(rows, similarity), _TIMED)
+        core = _thinned(self._core(at, rows, similarity), _TIMED)
         if len(core) < MIN_SAMPLES:
             return at
         views = self._views(at, core)
@@ -164,7 +168,7 @@ class Pair:
 
     def _in_place(self, at: Alignment) -> Alignment:
         """The placement refined over the samples that look most alike, and the box cut to what the item shows."""
-        core = _core(*self._look(at))
+        core = self._core(at, *self._look(at))
         if len(core) < MIN_SAMPLES:
             return at
         placement = self._registered(at, core)
@@ -173,7 +177,7 @@ class Pair:
     def _drifting(self, at: Alignment) -> Alignment:
         """`at` with a placement that moves evenly, if that explains clearly more than one that stands still."""
         for _ in range(_DRIFTS):
-            core = _core(*self._look(at))
+            core = self._core(at, *self._look(at))
             early, late = core[: len(core) // 3], core[len(core) - len(core) // 3 :]
             if len(early) < MIN_SAMPLES:
                 break
@@ -195,6 +199,21 @@ class Pair:
         rows = _thinned(self._covered(at), _LOOK)
         return self._views(at, rows).agreement(at) if len(rows) >= MIN_SAMPLES else 0.0
 
+    def _breaks(self, at: Alignment, rows: Rows) -> Rows:
+        """Places among these samples before which only one of the films cuts."""
+        lone = cuts.lone(self._query_cuts, (self._item_cuts - at.offset) / at.speed)
+        return np.searchsorted(self.query_times[rows], lone)
+
+    def _core(self, at: Alignment, rows: Rows, similarity: Floats) -> Rows:
+        """The samples that already look alike, between two lone cuts; the best third if hardly any does."""
+        if not len(rows):
+            return rows
+        alike_enough = similarity >= min(ALIKE, float(np.quantile(similarity, 0.7)))
+        pieces = np.split(np.arange(len(rows)), self._breaks(at, rows))
+        piece = max(pieces, key=lambda each: float(similarity[each][alike_enough[each]].sum()))
+        core = piece[alike_enough[piece]]
+        return rows[core] if len(core) >= MIN_SAMPLES else rows[alike_enough]
+
     def _registered(self, at: Alignment, rows: Rows) -> Placement:
         """Where these samples of the query lie, refined over some of them."""
         rows = _thinned(rows, _PLACED)
@@ -206,11 +225,6 @@ class Pair:
 
     def _views(self, at: Alignment, rows: Rows, margin: float = MARGIN_SECONDS) -> Views:
         return Views(self.query[rows], self.query_times[rows], self.item, self.item_times, at, margin)
-
-
-def _core(rows: Rows, similarity: Floats) -> Rows:
-    """The samples that already look alike; the best third if hardly any does."""
-    return rows[similarity >= min(ALIKE, float(np.quantile(similarity, 0.7)))] if len(rows) else rows
 
 
 def _thinned(rows: Rows, most: int) -> Rows:
@@ -226,3 +240,14 @@ def _stretches(good: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     starts = [places[0], *places[breaks + 1]]
     ends = [*places[breaks], places[-1]]
     return [(int(start), int(end) + 1) for start, end in zip(starts, ends, strict=True)]
+
+
+def _with_pieces(stretches: list[tuple[int, int]], breaks: Rows) -> list[tuple[int, int]]:
+    """The stretches [start, end) and what `breaks` cut them into, where enough samples are left."""
+    pieces: list[tuple[int, int]] = []
+    for start, end in stretches:
+        edges = [start, *breaks[(breaks > start) & (breaks < end)].tolist(), end]
+        if len(edges) > 2:
+            pieces += pairwise(edges)
+    pieces.sort(key=lambda piece: (piece[0] - piece[1], piece[0]))
+    return [one for one in (*stretches, *pieces[:_MOST_PIECES]) if one[1] - one[0] >= MIN_SAMPLES]

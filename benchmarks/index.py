@@ -3,10 +3,10 @@
     python benchmarks/index.py --copies FOLDER [--frames 10000,100000] [--distractors FOLDER] [--every N] [--json FILE]
 
 The clips of ../shared/footage/dev lie among distractors (benchmarks/distractors.py says what they are) until the index
-has the wanted number of frames, that is, of samples of films; a frame has 40 to 50 codes, of which a third is kept. The
-copies are those of ../shared/footage/attacks.py with their truth.csv. Every N-th one is asked for, and so is a query of
-24 s. Distractors stay in their folder: a million frames take 20 minutes to draw once, and 2 GB. Seconds are of one
-core, so that other work on the machine does not count.
+has the wanted number of frames, that is, of samples of films; a frame has 60 to 70 codes, of which two fifths are kept.
+The copies are those of ../shared/footage/attacks.py with their truth.csv. Every N-th one is asked for, and so is a
+query of 24 s. Distractors stay in their folder: a million frames take 20 minutes to draw once, and 2 GB. Seconds are of
+one core, so that other work on the machine does not count.
 """
 
 from __future__ import annotations

@@ -109,20 +109,21 @@ FURTHER: Final = {
 ATTACKS: Final = STACKED | FURTHER
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(description: str | None = __doc__, attacks: Mapping[str, Attack] = ATTACKS) -> None:
+    """Make copies by any of `attacks` as the command line asks; heldout.py brings others."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="?")
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--only", help="attacks, with commas between")
     parser.add_argument("--jobs", type=int, default=2)
     chosen = parser.parse_args()
     if chosen.out is None:
-        print(*ATTACKS)
+        print(*attacks)
         return
-    names = chosen.only.split(",") if chosen.only else list(ATTACKS)
-    if unknown := set(names) - set(ATTACKS):
+    names = chosen.only.split(",") if chosen.only else list(attacks)
+    if unknown := set(names) - set(attacks):
         sys.exit(f"no such attacks: {', '.join(sorted(unknown))}")
-    print(len(make(chosen.clips, chosen.out, names, chosen.jobs)), "copies")
+    print(len(make(chosen.clips, chosen.out, names, chosen.jobs, attacks)), "copies")
 
 
 def make(

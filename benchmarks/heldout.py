@@ -9,12 +9,9 @@ looked at for every second clip only (`--half looking`); what is found of the ot
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
 from typing import Final
 
-from copies import Attack, make
+from copies import Attack, main
 
 _FONT: Final = "fontfile=/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 #: A low-rate copy inside the graph: the codec's losses without a second file.
@@ -126,22 +123,5 @@ CHAINS: Final = {
 }
 ATTACKS: Final = GEOMETRY | OVERLAYS | INSETS | LIGHT | TIME | CHAINS
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", type=Path, nargs="?")
-    parser.add_argument("out", type=Path, nargs="?")
-    parser.add_argument("--only", help="attacks, with commas between")
-    parser.add_argument("--jobs", type=int, default=2)
-    chosen = parser.parse_args()
-    if chosen.out is None:
-        print(*ATTACKS)
-        return
-    names = chosen.only.split(",") if chosen.only else list(ATTACKS)
-    if unknown := set(names) - set(ATTACKS):
-        sys.exit(f"no such attacks: {', '.join(sorted(unknown))}")
-    print(len(make(chosen.clips, chosen.out, names, chosen.jobs, ATTACKS)), "copies")
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, ATTACKS)
